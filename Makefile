@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# relaytrace: everything is built into build/.  `make help` lists what there is to make.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+ARCH    ?= $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
+VERSION := $(shell sed -n 's/.*RELAYTRACE_VERSION "\(.*\)"/\1/p' user/version.h)
+
+WARN    := -Wall -Wextra -Werror
+CFLAGS  ?= -O2 -g
+DEFS    := -std=gnu11 -D_GNU_SOURCE $(WARN) -Iuser -Ibpf -I$(BUILD)/bpf -MMD -MP
+LIBS    := -lbpf -lelf -lz -lyaml
+SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+# user/live and user/commands touch the machine; the rest is pure and is what tests and fuzzers link.
+PURE    := $(wildcard $(addprefix user/,$(addsuffix /*.c,base relay capture model diagnose output)))
+SRC     := $(PURE) $(wildcard user/live/*.c user/commands/*.c user/*.c)
+BPFSRC  := $(wildcard bpf/*.bpf.c)
+UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+obj      = $(patsubst user/%.c,$(BUILD)/$(1)/%.o,$(2))
+
+all: $(BUILD)/relaytrace ## build build/relaytrace (the default)
+
+$(BUILD)/relaytrace: $(call obj,obj,$(SRC))
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/relaytrace-static: $(call obj,obj,$(SRC))
+	$(CC) -static $(LDFLAGS) -o $@ $^ $(LIBS) && strip $@
+
+$(BUILD)/relaytrace-asan: $(call obj,asan,$(SRC))
+	$(CC) $(SAN) -o $@ $^ $(LIBS)
+
+static: $(BUILD)/relaytrace-static ## one static binary to carry to a node: build/relaytrace-static
+
+# The kernel side: one object, its skeleton, and the skeleton before all that includes it.
+SKEL    := $(BUILD)/bpf/relaytrace.skel.h
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) -target bpf -D__TARGET_ARCH_$(ARCH) -O2 -g -Wall -Werror -Ibpf -Ivmlinux/$(ARCH) \
+		-MMD -MP -c $< -o $@
+$(BUILD)/bpf/relaytrace.o: $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(BPFSRC))
+	$(BPFTOOL) gen object $@ $^
+$(SKEL): $(BUILD)/bpf/relaytrace.o
+	$(BPFTOOL) gen skeleton $< name relaytrace_bpf > $@.tmp && mv $@.tmp $@
+$(call obj,obj,$(wildcard user/live/*.c)) $(call obj,asan,$(wildcard user/live/*.c)): | $(SKEL)
+
+$(BUILD)/obj/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(CFLAGS) -c $< -o $@
+$(BUILD)/asan/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) -O1 -g $(SAN) -c $< -o $@
+$(BUILD)/fuzzobj/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(CLANG) $(DEFS) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
+
+$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(call obj,asan,$(PURE))
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) -g $(SAN) -o $@ $< $(call obj,asan,$(PURE)) -lyaml
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(call obj,fuzzobj,$(PURE))
+	@mkdir -p $(@D)
+	$(CLANG) $(DEFS) -g -fsanitize=fuzzer,address,undefined -o $@ $< $(call obj,fuzzobj,$(PURE)) -lyaml
+
+unit: $(UNIT)
+fuzzers: $(FUZZ)
+
+check: $(UNIT) $(BUILD)/relaytrace-asan ## no root: unit tests and scenes under ASan and UBSan, in seconds
+	BUILD=$(BUILD) tests/run.sh check
+
+test: all static $(UNIT) $(BUILD)/relaytrace-asan fuzzers ## everything that this machine can run
+	BUILD=$(BUILD) tests/run.sh all
+
+demo: ## install what is missing, build, show the classic failure and its repair (root)
+	@tools/deps.sh --build
+	@$(MAKE) --no-print-directory all
+	@$(BUILD)/relaytrace demo
+
+deps: ## install what building and testing need (root; apt, dnf or zypper)
+	tools/deps.sh
+
+format: ## clang-format over all C that is ours
+	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v '^vmlinux/')
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: all static unit fuzzers check test demo deps format clean help
+.DELETE_ON_ERROR:

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The listed variables of one process as they were at one moment, without secrets.
+ *
+ * Shared by reference count: a fork carries its parent's, an event hands its own to the process
+ * table.  Not changed once built.
+ */
+#ifndef RELAY_ENVIRONMENT_H
+#define RELAY_ENVIRONMENT_H
+
+#include "relay/relay_name.h"
+#include "relay/relay_url.h"
+
+enum environment_origin {
+	ENVIRONMENT_EXEC,     /* read by the kernel hook at exec: proof, also of absence */
+	ENVIRONMENT_SNAPSHOT, /* read from /proc/PID/environ: what is there is there */
+	ENVIRONMENT_GIVEN,    /* options, env files or a unit: no process */
+};
+
+struct variable {
+	char *name;
+	char *value; /* redacted */
+	bool is_relay;
+	bool value_cut;		/* longer than what the kernel carries out */
+	struct relay_name relay; /* valid where is_relay */
+	struct relay_url url;	 /* valid where is_relay and kind is not NO */
+	char *source;		 /* "/etc/default/rke2-agent:3" where known, else NULL */
+};
+
+struct environment {
+	unsigned int references;
+	enum environment_origin origin;
+	bool truncated;	  /* not all of it was searched: absence is not proved */
+	bool unreadable;  /* nothing could be read */
+	bool first_lost;  /* snapshot whose first entry is not NAME=VALUE (k3s proctitle) */
+	unsigned int count, capacity;
+	struct variable *variables; /* in the order in which they stood */
+};
+
+/* A new, empty environment with one reference; NULL when out of memory. */
+struct environment *environment_new(enum environment_origin origin);
+struct environment *environment_ref(struct environment *e);	/* NULL stays NULL */
+void environment_unref(struct environment *e);
+
+/*
+ * Adds NAME=VALUE as read from a process or a file: judges, redacts, keeps.  A name that is not
+ * listed (relay_name_is_listed) is left out.  A later one of the same name replaces the earlier in its place, as
+ * in systemd; for a process use as_process, where Go's rule holds that the first of two equal names wins.
+ * source may be NULL.  0 or -ENOMEM.
+ */
+int environment_add(struct environment *e, const char *name, size_t name_len, const char *value,
+	size_t value_len, bool value_cut, const char *source);
+
+/* Adds one that was judged and redacted before (from a recording); copies all of v.  0 or -ENOMEM. */
+int environment_add_judged(struct environment *e, const struct variable *v);
+
+/* The variable of exactly that name, or NULL. */
+const struct variable *environment_get(const struct environment *e, const char *name);
+
+/*
+ * The variable that Go would take for kind: upper case, else lower case, empty being unset; in that
+ * family.  NULL where neither is set.  Mixed case and the CONTAINERD_ prefix are not looked at.
+ */
+const struct variable *environment_effective(const struct environment *e, enum relay_family family,
+	enum relay_kind kind);
+
+/* Is a missing variable proved missing: read at exec (or given), whole? */
+bool environment_proves_absence(const struct environment *e);
+
+/*
+ * What rke2 hands its containerd child: CONTAINERD_X becomes X and wins over X, NOTIFY_SOCKET and
+ * the prefixed names are gone (facts: k3s pkg/agent/containerd/containerd.go Run()).  New, one reference.
+ */
+struct environment *environment_of_containerd(const struct environment *e);
+
+#endif

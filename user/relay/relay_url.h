@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What Go's net/http makes of the value of HTTP_X, HTTPS_X or ALL_X.
+ *
+ * The value is judged before its password is taken out, because the fault is often in the
+ * password; what is kept here and everywhere after is free of secrets.
+ * Source of the rules: golang.org/x/net/http/httpproxy (parseProxy, init) and net/url (Parse).
+ */
+#ifndef RELAY_RELAY_URL_H
+#define RELAY_RELAY_URL_H
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum relay_use {
+	RELAY_EMPTY,   /* unset, or set to nothing: Go treats both alike */
+	RELAY_USABLE,  /* Go dials what host and port say, sense or nonsense */
+	RELAY_DROPPED, /* Go cannot parse it and silently goes direct */
+};
+
+/* What is wrong or remarkable about a value; several may hold.  relay_fault_name() names them. */
+enum relay_fault {
+	RELAY_FAULT_CREDENTIALS = 1 << 0,	/* userinfo present (not wrong) */
+	RELAY_FAULT_QUOTES = 1 << 1,		/* a ' or " is part of the value */
+	RELAY_FAULT_LEADING_SPACE = 1 << 2,
+	RELAY_FAULT_TRAILING_SPACE = 1 << 3,
+	RELAY_FAULT_CONTROL = 1 << 4,		/* CR or another control character */
+	RELAY_FAULT_BAD_ESCAPE = 1 << 5,	/* % without two hex digits */
+	RELAY_FAULT_HOST_CUT = 1 << 6,		/* # / ? in the password ended the host early */
+	RELAY_FAULT_NO_SCHEME = 1 << 7,		/* taken as http:// (not wrong) */
+	RELAY_FAULT_UNKNOWN_SCHEME = 1 << 8,	/* neither http, https, socks5 nor socks5h */
+	RELAY_FAULT_NO_PORT = 1 << 9,		/* the scheme's default is assumed (not wrong) */
+	RELAY_FAULT_EMPTY_HOST = 1 << 10,
+	RELAY_FAULT_DOLLAR = 1 << 11,		/* $VAR or ${VAR}: nobody expanded it */
+	RELAY_FAULT_HTTPS_SCHEME = 1 << 12,	/* TLS to the relay itself (not wrong) */
+	RELAY_FAULT_SOCKS_SCHEME = 1 << 13,	/* (not wrong) */
+	RELAY_FAULT_BAD_PORT = 1 << 14,
+	RELAY_FAULT_BACKSLASH = 1 << 15,
+	RELAY_FAULT_UNPARSED = 1 << 16,		/* Go's url.Parse refuses it for another reason */
+	RELAY_FAULT_HOST_MASKED = 1 << 17,	/* what Go takes as the host is part of a secret */
+};
+
+/* The faults that make a usable value nonsense (rule value-misread). */
+#define RELAY_FAULTS_MISREAD                                                                       \
+	(RELAY_FAULT_QUOTES | RELAY_FAULT_TRAILING_SPACE | RELAY_FAULT_HOST_CUT |                  \
+		RELAY_FAULT_UNKNOWN_SCHEME | RELAY_FAULT_EMPTY_HOST | RELAY_FAULT_DOLLAR |         \
+		RELAY_FAULT_BACKSLASH | RELAY_FAULT_HOST_MASKED)
+
+struct relay_url {
+	enum relay_use use;
+	uint32_t faults;   /* relay_fault bits */
+	char scheme[16];   /* "http", "https", "socks5", ... as Go has it, lower case; cut to fit */
+	char host[256];    /* Go's Hostname(): no brackets; "***" where masked; "" where empty */
+	uint16_t port;     /* given, or by scheme: 80, 443, 1080 */
+};
+
+/* Judges value (len bytes, not NUL-terminated by need).  Never fails. */
+void relay_url_parse(const char *value, size_t len, struct relay_url *out);
+
+/*
+ * Appends value with its userinfo (everything between "//", or the start where there is no scheme,
+ * and the last '@') replaced by "***:***".  Also right for values that Go misreads or drops, for
+ * NO_ lists and for argv: where in doubt, more is hidden.
+ */
+void relay_url_redact(const char *value, size_t len, struct buffer *out);
+
+/*
+ * Appends one argument of a command line without secrets: userinfo in URLs, and the values of
+ * token, password, secret, creds and user options (--x=V; where option and value are two
+ * arguments, give the one before as previous, else NULL).
+ */
+void relay_argument_redact(const char *previous, const char *argument, struct buffer *out);
+
+/* "credentials", "quotes", "leading-space" ...: the name of the lowest bit set in fault; NULL if none. */
+const char *relay_fault_name(uint32_t fault);
+
+/* The bit of that name; 0 if there is none. */
+uint32_t relay_fault_bit(const char *name, size_t len);
+
+#endif
