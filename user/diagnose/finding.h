@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A finding: one explained cause with its evidence, its remedy and how often it happened. */
+#ifndef DIAGNOSE_FINDING_H
+#define DIAGNOSE_FINDING_H
+
+#include "model/dial.h"
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
+
+struct rule; /* diagnose/rules.h */
+
+/* A short list of sentences. */
+#define FINDING_LINES 12
+struct lines {
+	size_t count;
+	char *text[FINDING_LINES]; /* owned */
+};
+
+struct finding {
+	char id[17]; /* hex; stable: rule, unit or executable, host and port */
+	const struct rule *rule;
+	enum severity severity;
+	uint64_t count;
+	uint64_t first_ns, last_ns;
+	bool incomplete; /* something was lost in its window: it may be wrong */
+	bool resolved;
+	char *message;		 /* one sentence with the numbers of the latest dial */
+	struct lines chain;	 /* from the failed dial to the cause */
+	struct lines missing;	 /* variables that would have to be there */
+	struct lines remedy;	 /* commands and steps */
+	struct process *process; /* the latest concerned; one reference held */
+	struct dial *dial;	 /* a copy of the latest dial; NULL for a latent finding */
+	char host[256]; /* what was wanted; for relay-unresolved, relay-unreachable the relay */
+	char ip[ADDRESS_TEXT]; /* "" where unknown */
+	uint16_t port;
+	char relay_host[256]; /* relay-* rules; "" else */
+	char relay_ip[ADDRESS_TEXT];
+	uint16_t relay_port, relay_status;
+};
+
+void finding_free(struct finding *f);
+
+/* "error", "warning", "info". */
+const char *severity_name(enum severity severity);
+
+#endif

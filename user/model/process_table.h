@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The processes of the traced trees: who they are, what they carry, whose child they are.
+ *
+ * Identity is pid and start time; a pid that comes back with another start time is another process.
+ * A process that ended is kept for a grace period, because its sockets close after it.
+ */
+#ifndef MODEL_PROCESS_TABLE_H
+#define MODEL_PROCESS_TABLE_H
+
+#include "base/table.h"
+#include "capture/event.h"
+
+enum role {
+	ROLE_SUPERVISOR, /* rke2, k3s */
+	ROLE_CONTAINERD,
+	ROLE_SHIM, /* containerd-shim*, runc */
+	ROLE_KUBELET,
+	ROLE_CNI,
+	ROLE_CREDENTIAL_PROVIDER,
+	ROLE_SYSTEM_AGENT,
+	ROLE_CLIENT, /* ctr, crictl, skopeo, curl ... */
+	ROLE_OTHER,
+	ROLES
+};
+
+struct process {
+	unsigned int references;
+	uint32_t pid;
+	uint64_t start_ns;
+	uint32_t parent_pid;
+	uint64_t parent_start_ns;
+	char entity_id[64]; /* "BOOTID8-PID-STARTNS", one per program run: exec makes a new one */
+	char tree[64];	    /* name of the root it descends from */
+	enum role role;
+	char *name; /* basename of the program as it was called, escaped nowhere */
+	char *executable;
+	char *cgroup;	/* NULL where unknown */
+	char unit[128]; /* "rke2-agent.service" where the cgroup path names one, else "" */
+	char **args;
+	size_t arg_count;
+	bool args_truncated;
+	bool found; /* by a scan: not seen at exec */
+	uint32_t netns;
+	uint64_t cgroup_id;
+	struct environment *environment; /* never NULL */
+	uint64_t exec_ns;		 /* 0: before the tracer */
+	uint64_t stop_ns;		 /* when it was told to stop (signal), else 0 */
+	uint64_t exit_ns;		 /* when it ended, else 0 */
+	int exit_status;
+	struct process *parent; /* one reference held; NULL where unknown */
+};
+
+struct process_table {
+	struct table by_pid;
+	char boot_id[64];
+	size_t ended; /* how many of by_pid have ended and wait for their grace period */
+	uint64_t sweep_ns;
+};
+
+void process_table_free(struct process_table *t);
+
+/*
+ * Takes EVENT_EXEC, EVENT_FORK, EVENT_EXIT, EVENT_SIGNAL, EVENT_START (boot id); others are
+ * ignored.  Returns the process that the event made or changed, NULL where there is none (not
+ * traced, out of memory); it belongs to the table.
+ */
+struct process *process_table_apply(struct process_table *t, const struct event *event);
+
+/* The process of that pid and start time (0: the newest of that pid), ended ones in their grace too. */
+struct process *process_table_find(const struct process_table *t, uint32_t pid, uint64_t start_ns);
+
+struct process *process_ref(struct process *p);
+void process_unref(struct process *p); /* NULL is accepted */
+
+/* "supervisor", "credential-provider" ... */
+const char *role_name(enum role role);
+
+/* The role of a program by its name and path (facts: names as ps shows them). */
+enum role role_of(const char *name, const char *executable);
+
+/* Does a process of this role pull images, or fetch for those who do? */
+bool role_pulls(enum role role);
+
+#endif
