@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/json_writer.h"
+
+#include "output/escape.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+void json_begin(struct json *j, struct buffer *out)
+{
+	j->out = out;
+	j->comma = false;
+}
+
+static void json_code_unit(struct buffer *out, uint32_t unit)
+{
+	buffer_printf(out, "\\u%04x", unit);
+}
+
+/* The character at text, which may not stand in a string as it is; size 0: not UTF-8. */
+static void json_escape(struct buffer *out, const char *text, size_t size, uint32_t c)
+{
+	if (!size) {
+		/* JSON has no bytes: the four characters \xNN, as in every other format here. */
+		buffer_printf(out, "\\\\x%02x", (unsigned char)*text);
+	} else if (c == '"' || c == '\\') {
+		buffer_append_char(out, '\\');
+		buffer_append_char(out, (char)c);
+	} else if (c == '\n') {
+		buffer_append(out, "\\n", 2);
+	} else if (c == '\t') {
+		buffer_append(out, "\\t", 2);
+	} else if (c < 0x10000) {
+		json_code_unit(out, c);
+	} else {
+		json_code_unit(out, 0xd800 + ((c - 0x10000) >> 10));
+		json_code_unit(out, 0xdc00 + ((c - 0x10000) & 0x3ff));
+	}
+}
+
+static void json_quoted(struct buffer *out, const char *text, size_t len)
+{
+	size_t plain = 0, at = 0;
+
+	buffer_append_char(out, '"');
+	while (at < len) {
+		uint32_t c = 0;
+		size_t size = utf8_next(text + at, len - at, &c);
+
+		if (size && c != '"' && c != '\\' && !character_is_unsafe(c)) {
+			at += size;
+			continue;
+		}
+		buffer_append(out, text + plain, at - plain);
+		json_escape(out, text + at, size, c);
+		at += size ? size : 1;
+		plain = at;
+	}
+	buffer_append(out, text + plain, len - plain);
+	buffer_append_char(out, '"');
+}
+
+/* What stands before every value. */
+static void json_key(struct json *j, const char *key)
+{
+	if (j->comma)
+		buffer_append_char(j->out, ',');
+	j->comma = true;
+	if (key) {
+		json_quoted(j->out, key, strlen(key));
+		buffer_append_char(j->out, ':');
+	}
+}
+
+static void json_open(struct json *j, const char *key, char bracket)
+{
+	json_key(j, key);
+	buffer_append_char(j->out, bracket);
+	j->comma = false;
+}
+
+static void json_close(struct json *j, char bracket)
+{
+	buffer_append_char(j->out, bracket);
+	j->comma = true;
+}
+
+void json_object(struct json *j, const char *key)
+{
+	json_open(j, key, '{');
+}
+
+void json_object_end(struct json *j)
+{
+	json_close(j, '}');
+}
+
+void json_array(struct json *j, const char *key)
+{
+	json_open(j, key, '[');
+}
+
+void json_array_end(struct json *j)
+{
+	json_close(j, ']');
+}
+
+void json_string_len(struct json *j, const char *key, const char *value, size_t len)
+{
+	json_key(j, key);
+	json_quoted(j->out, value, len);
+}
+
+void json_string(struct json *j, const char *key, const char *value)
+{
+	if (value)
+		json_string_len(j, key, value, strlen(value));
+	else
+		json_null(j, key);
+}
+
+void json_number(struct json *j, const char *key, int64_t value)
+{
+	json_key(j, key);
+	buffer_printf(j->out, "%" PRId64, value);
+}
+
+void json_unsigned(struct json *j, const char *key, uint64_t value)
+{
+	json_key(j, key);
+	buffer_printf(j->out, "%" PRIu64, value);
+}
+
+void json_bool(struct json *j, const char *key, bool value)
+{
+	json_key(j, key);
+	buffer_append_string(j->out, value ? "true" : "false");
+}
+
+void json_null(struct json *j, const char *key)
+{
+	json_key(j, key);
+	buffer_append_string(j->out, "null");
+}
