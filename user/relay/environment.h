@@ -24,7 +24,7 @@ struct variable {
 	bool value_cut;		/* longer than what the kernel carries out */
 	struct relay_name relay; /* valid where is_relay */
 	struct relay_url url;	 /* valid where is_relay and kind is not NO */
-	char *source;		 /* "/etc/default/rke2-agent:3" where known, else NULL */
+	char *source;		 /* "/etc/default/rke2-agent:3", "env", ...; NULL: not known */
 };
 
 struct environment {
@@ -44,9 +44,10 @@ void environment_unref(struct environment *e);
 
 /*
  * Adds NAME=VALUE as read from a process or a file: judges, redacts, keeps.  A name that is not
- * listed (relay_name_is_listed) is left out.  A later one of the same name replaces the earlier in its place, as
- * in systemd; for a process use as_process, where Go's rule holds that the first of two equal names wins.
- * source may be NULL.  0 or -ENOMEM.
+ * listed (relay_name_is_listed) is left out.  Of two equal names a process sees the first (Go's
+ * syscall.copyenv), so the first is kept; where the origin is ENVIRONMENT_GIVEN the later replaces
+ * the earlier in its place, as in systemd.exec(5) EnvironmentFile=.  source may be NULL.  0 or
+ * -ENOMEM.
  */
 int environment_add(struct environment *e, const char *name, size_t name_len, const char *value,
 	size_t value_len, bool value_cut, const char *source);
@@ -64,12 +65,16 @@ const struct variable *environment_get(const struct environment *e, const char *
 const struct variable *environment_effective(const struct environment *e, enum relay_family family,
 	enum relay_kind kind);
 
-/* Is a missing variable proved missing: read at exec (or given), whole? */
+/*
+ * Is a missing variable proved missing: was all of it read?  Of a snapshot only where its first
+ * entry is intact, because k3s writes its title over the first one.
+ */
 bool environment_proves_absence(const struct environment *e);
 
 /*
- * What rke2 hands its containerd child: CONTAINERD_X becomes X and wins over X, NOTIFY_SOCKET and
- * the prefixed names are gone (facts: k3s pkg/agent/containerd/containerd.go Run()).  New, one reference.
+ * What rke2 hands its containerd child: CONTAINERD_X becomes X and wins over X, and the prefixed
+ * names are gone; the prefix counts in upper case only (k3s pkg/agent/containerd/containerd.go,
+ * Run).  New, one reference; NULL when out of memory.
  */
 struct environment *environment_of_containerd(const struct environment *e);
 

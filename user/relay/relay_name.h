@@ -18,7 +18,7 @@ enum relay_spelling { RELAY_UPPER, RELAY_LOWER, RELAY_MIXED };
 struct relay_name {
 	enum relay_family family;
 	enum relay_kind kind;
-	enum relay_spelling spelling;
+	enum relay_spelling spelling; /* of what stands behind the prefix */
 	bool containerd; /* CONTAINERD_ stands before it: rke2 hands it on to containerd alone */
 };
 
@@ -37,5 +37,8 @@ bool relay_name_is_listed(const char *name, size_t len);
 
 /* The plain spelling without prefix, "HTTPS_PROXY": a constant string. */
 const char *relay_name_plain(enum relay_family family, enum relay_kind kind);
+
+/* "PROXY" or "RELAY": a constant string. */
+const char *relay_name_family(enum relay_family family);
 
 #endif

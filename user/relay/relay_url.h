@@ -30,30 +30,40 @@ enum relay_fault {
 	RELAY_FAULT_BAD_ESCAPE = 1 << 5,	/* % without two hex digits */
 	RELAY_FAULT_HOST_CUT = 1 << 6,		/* # / ? in the password ended the host early */
 	RELAY_FAULT_NO_SCHEME = 1 << 7,		/* taken as http:// (not wrong) */
-	RELAY_FAULT_UNKNOWN_SCHEME = 1 << 8,	/* neither http, https, socks5 nor socks5h */
+	RELAY_FAULT_UNKNOWN_SCHEME = 1 << 8,	/* neither http, https nor socks5; newer Go has socks5h */
 	RELAY_FAULT_NO_PORT = 1 << 9,		/* the scheme's default is assumed (not wrong) */
 	RELAY_FAULT_EMPTY_HOST = 1 << 10,
-	RELAY_FAULT_DOLLAR = 1 << 11,		/* $VAR or ${VAR}: nobody expanded it */
+	RELAY_FAULT_DOLLAR = 1 << 11,		/* $VAR or ${VAR}: nobody expanded it; in userinfo
+						   only where it is the whole user or password */
 	RELAY_FAULT_HTTPS_SCHEME = 1 << 12,	/* TLS to the relay itself (not wrong) */
 	RELAY_FAULT_SOCKS_SCHEME = 1 << 13,	/* (not wrong) */
-	RELAY_FAULT_BAD_PORT = 1 << 14,
+	RELAY_FAULT_BAD_PORT = 1 << 14,		/* no digits, 0 or over 65535; port is then 0 */
 	RELAY_FAULT_BACKSLASH = 1 << 15,
 	RELAY_FAULT_UNPARSED = 1 << 16,		/* Go's url.Parse refuses it for another reason */
 	RELAY_FAULT_HOST_MASKED = 1 << 17,	/* what Go takes as the host is part of a secret */
+	RELAY_FAULT_SCHEME_AS_HOST = 1 << 18,	/* Go puts http:// in front and dials "http" */
+	RELAY_FAULT_NO_BRACKETS = 1 << 19,	/* IPv6 without []: Go cuts it at the last ':' */
 };
+
+/* The remarks: worth knowing, nothing to repair. */
+#define RELAY_FAULTS_REMARKS                                                                       \
+	(RELAY_FAULT_CREDENTIALS | RELAY_FAULT_NO_SCHEME | RELAY_FAULT_NO_PORT |                   \
+		RELAY_FAULT_HTTPS_SCHEME | RELAY_FAULT_SOCKS_SCHEME)
 
 /* The faults that make a usable value nonsense (rule value-misread). */
 #define RELAY_FAULTS_MISREAD                                                                       \
 	(RELAY_FAULT_QUOTES | RELAY_FAULT_TRAILING_SPACE | RELAY_FAULT_HOST_CUT |                  \
 		RELAY_FAULT_UNKNOWN_SCHEME | RELAY_FAULT_EMPTY_HOST | RELAY_FAULT_DOLLAR |         \
-		RELAY_FAULT_BACKSLASH | RELAY_FAULT_HOST_MASKED)
+		RELAY_FAULT_BACKSLASH | RELAY_FAULT_HOST_MASKED | RELAY_FAULT_BAD_PORT |           \
+		RELAY_FAULT_SCHEME_AS_HOST | RELAY_FAULT_NO_BRACKETS)
 
 struct relay_url {
 	enum relay_use use;
 	uint32_t faults;   /* relay_fault bits */
-	char scheme[16];   /* "http", "https", "socks5", ... as Go has it, lower case; cut to fit */
+	char scheme[16];   /* "http", "https", "socks5", ... as Go has it, lower case; cut to fit;
+			      "***" where it is the user's name */
 	char host[256];    /* Go's Hostname(): no brackets; "***" where masked; "" where empty */
-	uint16_t port;     /* given, or by scheme: 80, 443, 1080 */
+	uint16_t port;     /* given, or by scheme: 80, 443, 1080; 0: bad, masked, or no such scheme */
 };
 
 /* Judges value (len bytes, not NUL-terminated by need).  Never fails. */
@@ -61,10 +71,23 @@ void relay_url_parse(const char *value, size_t len, struct relay_url *out);
 
 /*
  * Appends value with its userinfo (everything between "//", or the start where there is no scheme,
- * and the last '@') replaced by "***:***".  Also right for values that Go misreads or drops, for
- * NO_ lists and for argv: where in doubt, more is hidden.
+ * and the last '@') replaced by "***:***".  Where there is no '@' (the value may have been cut
+ * inside a password) what follows the host and is no port becomes "***".  Also right for values
+ * that Go misreads or drops: where in doubt, more is hidden.
  */
 void relay_url_redact(const char *value, size_t len, struct buffer *out);
+
+/*
+ * The same for a value of which only the beginning is known: nothing behind the scheme is shown,
+ * because the '@' that would end the secret may be in the part that is missing.
+ */
+void relay_url_redact_cut(const char *value, size_t len, struct buffer *out);
+
+/*
+ * Appends a NO_ list.  Only where it holds an '@', which no entry needs, is anything hidden: from
+ * the first entry that is no plain host, address or network up to the last '@'.
+ */
+void relay_list_redact(const char *value, size_t len, struct buffer *out);
 
 /*
  * Appends one argument of a command line without secrets: userinfo in URLs, and the values of
@@ -73,7 +96,7 @@ void relay_url_redact(const char *value, size_t len, struct buffer *out);
  */
 void relay_argument_redact(const char *previous, const char *argument, struct buffer *out);
 
-/* "credentials", "quotes", "leading-space" ...: the name of the lowest bit set in fault; NULL if none. */
+/* The lowest bit's name, "credentials", "quotes", "leading-space" ...; NULL if none is set. */
 const char *relay_fault_name(uint32_t fault);
 
 /* The bit of that name; 0 if there is none. */

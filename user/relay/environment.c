@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "relay/environment.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct environment *environment_new(enum environment_origin origin)
+{
+	struct environment *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->references = 1;
+	e->origin = origin;
+	return e;
+}
+
+struct environment *environment_ref(struct environment *e)
+{
+	if (e)
+		e->references++;
+	return e;
+}
+
+static void variable_free(struct variable *v)
+{
+	free(v->name);
+	free(v->value);
+	free(v->source);
+}
+
+void environment_unref(struct environment *e)
+{
+	if (!e || --e->references)
+		return;
+	for (unsigned int i = 0; i < e->count; i++)
+		variable_free(&e->variables[i]);
+	free(e->variables);
+	free(e);
+}
+
+static struct variable *environment_find(const struct environment *e, const char *name, size_t len)
+{
+	for (unsigned int i = 0; i < e->count; i++)
+		if (strlen(e->variables[i].name) == len &&
+			memcmp(e->variables[i].name, name, len) == 0)
+			return &e->variables[i];
+	return NULL;
+}
+
+const struct variable *environment_get(const struct environment *e, const char *name)
+{
+	return e ? environment_find(e, name, strlen(name)) : NULL;
+}
+
+/* Takes over what v owns, also where it fails. */
+static int environment_put(struct environment *e, struct variable *v)
+{
+	struct variable *same = NULL;
+
+	if (v->name && v->value)
+		same = environment_find(e, v->name, strlen(v->name));
+	if (same) {
+		variable_free(same);
+		*same = *v;
+		return 0;
+	}
+	if (v->name && v->value && e->count == e->capacity) {
+		unsigned int capacity = e->capacity ? e->capacity * 2 : 8;
+		struct variable *more = realloc(e->variables, capacity * sizeof(*more));
+
+		if (more) {
+			e->variables = more;
+			e->capacity = capacity;
+		}
+	}
+	if (!v->name || !v->value || e->count == e->capacity) {
+		variable_free(v);
+		return -ENOMEM;
+	}
+	e->variables[e->count++] = *v;
+	return 0;
+}
+
+/* The value as it may be kept.  NULL when out of memory. */
+static char *variable_redact(const struct variable *v, const char *value, size_t len)
+{
+	struct buffer out = {0};
+
+	if (!v->is_relay || v->relay.kind == RELAY_KIND_NO)
+		relay_list_redact(value, len, &out);
+	else if (v->value_cut)
+		relay_url_redact_cut(value, len, &out);
+	else
+		relay_url_redact(value, len, &out);
+	if (!out.data && !out.failed)
+		buffer_append_string(&out, "");
+	if (out.failed) {
+		buffer_free(&out);
+		return NULL;
+	}
+	return out.data;
+}
+
+static void variable_judge(struct variable *v, const char *value, size_t len)
+{
+	v->is_relay = relay_name_parse(v->name, strlen(v->name), &v->relay);
+	if (!v->is_relay || v->relay.kind == RELAY_KIND_NO)
+		return;
+	relay_url_parse(value, len, &v->url);
+	if (v->value_cut) {
+		/* The '@' that would tell secret from host may be in the missing part. */
+		strcpy(v->url.host, "***");
+		v->url.port = 0;
+		v->url.faults |= RELAY_FAULT_HOST_MASKED;
+	}
+}
+
+int environment_add(struct environment *e, const char *name, size_t name_len, const char *value,
+	size_t value_len, bool value_cut, const char *source)
+{
+	struct variable v = {.value_cut = value_cut};
+
+	if (!relay_name_is_listed(name, name_len))
+		return 0;
+	if (e->origin != ENVIRONMENT_GIVEN && environment_find(e, name, name_len))
+		return 0;
+	v.name = strndup(name, name_len);
+	if (v.name) {
+		variable_judge(&v, value, value_len);
+		v.value = variable_redact(&v, value, value_len);
+	}
+	if (source) {
+		v.source = strdup(source);
+		if (!v.source) {
+			variable_free(&v);
+			return -ENOMEM;
+		}
+	}
+	return environment_put(e, &v);
+}
+
+/* A copy of v under another name.  0 or -ENOMEM. */
+static int environment_copy(struct environment *e, const struct variable *v, const char *name)
+{
+	struct variable copy = *v;
+
+	copy.name = strdup(name);
+	copy.value = strdup(v->value);
+	copy.source = v->source ? strdup(v->source) : NULL;
+	if (v->source && !copy.source) {
+		variable_free(&copy);
+		return -ENOMEM;
+	}
+	return environment_put(e, &copy);
+}
+
+int environment_add_judged(struct environment *e, const struct variable *v)
+{
+	return environment_copy(e, v, v->name);
+}
+
+const struct variable *environment_effective(
+	const struct environment *e, enum relay_family family, enum relay_kind kind)
+{
+	static const enum relay_spelling order[] = {RELAY_UPPER, RELAY_LOWER};
+
+	for (size_t o = 0; e && o < sizeof(order) / sizeof(*order); o++)
+		for (unsigned int i = 0; i < e->count; i++) {
+			const struct variable *v = &e->variables[i];
+
+			if (v->is_relay && !v->relay.containerd && v->relay.family == family &&
+				v->relay.kind == kind && v->relay.spelling == order[o] &&
+				v->value[0])
+				return v;
+		}
+	return NULL;
+}
+
+bool environment_proves_absence(const struct environment *e)
+{
+	if (!e || e->truncated || e->unreadable)
+		return false;
+	return e->origin != ENVIRONMENT_SNAPSHOT || !e->first_lost;
+}
+
+static const char prefix[] = "CONTAINERD_";
+
+static bool has_prefix(const struct variable *v)
+{
+	return strncmp(v->name, prefix, sizeof(prefix) - 1) == 0;
+}
+
+struct environment *environment_of_containerd(const struct environment *e)
+{
+	struct environment *child = environment_new(e->origin);
+
+	if (!child)
+		return NULL;
+	child->truncated = e->truncated;
+	child->unreadable = e->unreadable;
+	child->first_lost = e->first_lost;
+	/* The plain ones first: the prefixed ones come behind them and win. */
+	for (int prefixed = 0; prefixed < 2; prefixed++)
+		for (unsigned int i = 0; i < e->count; i++) {
+			const struct variable *v = &e->variables[i];
+			const char *name = v->name + (prefixed ? sizeof(prefix) - 1 : 0);
+
+			if (has_prefix(v) != (prefixed == 1))
+				continue;
+			if (environment_copy(child, v, name)) {
+				environment_unref(child);
+				return NULL;
+			}
+		}
+	for (unsigned int i = 0; i < child->count; i++)
+		if (child->variables[i].is_relay && !has_prefix(&child->variables[i]))
+			relay_name_parse(child->variables[i].name, strlen(child->variables[i].name),
+				&child->variables[i].relay);
+	return child;
+}

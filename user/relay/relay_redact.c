@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "relay/relay_secret.h"
+#include "relay/relay_url.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static const char userinfo_mask[] = "***:***";
+static const char rest_mask[] = "***";
+
+void relay_url_redact(const char *value, size_t len, struct buffer *out)
+{
+	struct relay_secret secret;
+
+	relay_secret_find(value, len, &secret);
+	buffer_append(out, value, secret.from);
+	if (secret.has_at)
+		buffer_append_string(out, userinfo_mask);
+	else if (secret.from < secret.to)
+		buffer_append_string(out, rest_mask);
+	buffer_append(out, value + secret.to, len - secret.to);
+}
+
+void relay_url_redact_cut(const char *value, size_t len, struct buffer *out)
+{
+	struct relay_secret secret;
+
+	relay_secret_find(value, len, &secret);
+	buffer_append(out, value, secret.prefix);
+	buffer_append_string(out, userinfo_mask);
+}
+
+/* A host, an address or a network, as a NO_ list has them; nothing with a port, see below. */
+static bool is_plain_entry(const char *entry, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)entry[i]) &&
+			(!entry[i] || !strchr(" \t.*-_/", entry[i])))
+			return relay_is_bare_ipv6(entry, len);
+	return true;
+}
+
+void relay_list_redact(const char *value, size_t len, struct buffer *out)
+{
+	const char *at = len ? memrchr(value, '@', len) : NULL;
+	size_t from = 0;
+
+	/* "http://user:pa,ss@relay" pasted into a list: its password may look like two entries. */
+	while (at && from < (size_t)(at - value)) {
+		const char *comma = memchr(value + from, ',', len - from);
+		size_t entry = comma ? (size_t)(comma - value) - from : len - from;
+
+		if (value + from + entry > at || !is_plain_entry(value + from, entry))
+			break;
+		from += entry + 1;
+	}
+	if (at) {
+		buffer_append(out, value, from);
+		buffer_append_string(out, userinfo_mask);
+		buffer_append(out, at, len - (size_t)(at - value));
+	} else {
+		buffer_append(out, value, len);
+	}
+}
+
+/*
+ * Command lines.  An option counts by the words in its name, so that --src-creds, --agent-token
+ * and --proxy-user need no entries of their own.
+ */
+static const char *const secret_words[] = {"token", "passw", "passphrase", "secret", "cred", "user",
+	"auth", "apikey", "api-key", "access-key"};
+
+/* curl -u and -U user:password; rke2 and k3s -t TOKEN; nerdctl and podman login -p PASSWORD. */
+static const char *const secret_letters[] = {"-u", "-U", "-t", "-p"};
+
+static bool names_secret(const char *name, size_t len)
+{
+	for (size_t w = 0; w < sizeof(secret_words) / sizeof(*secret_words); w++) {
+		size_t word = strlen(secret_words[w]);
+
+		for (size_t i = 0; i + word <= len; i++)
+			if (strncasecmp(name + i, secret_words[w], word) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Does this word announce that the next one is a secret: --password, -u, "Authorization:"? */
+static bool announces_secret(const char *word, size_t len)
+{
+	for (size_t i = 0; i < sizeof(secret_letters) / sizeof(*secret_letters); i++)
+		if (len == 2 && memcmp(word, secret_letters[i], 2) == 0)
+			return true;
+	if (!len || (word[0] != '-' && word[len - 1] != ':'))
+		return false;
+	return !memchr(word, '=', len) && names_secret(word, len);
+}
+
+/* An image's digest (name@sha256:...) is no userinfo. */
+static const char *find_userinfo_end(const char *word, size_t len)
+{
+	for (size_t i = len; i-- > 0;) {
+		if (word[i] != '@')
+			continue;
+		if (len - i > 4 && strncasecmp(word + i + 1, "sha", 3) == 0 &&
+			memchr(word + i, ':', len - i))
+			continue;
+		return word + i;
+	}
+	return NULL;
+}
+
+/* Where the authority of a URL, or of user:password@host behind "NAME=", begins. */
+static size_t authority_start(const char *word, size_t len)
+{
+	const char *scheme = memmem(word, len, "://", 3), *equals = memchr(word, '=', len);
+	const char *colon = memchr(word, ':', len);
+
+	if (scheme && colon == scheme)
+		return (size_t)(scheme - word) + 3;
+	if (equals && (!colon || equals < colon))
+		return (size_t)(equals - word) + 1;
+	return 0;
+}
+
+/* The host of a URL in which, for want of an '@', what stands behind ':' is a port or is hidden. */
+static size_t shown_without_at(const char *word, size_t len, size_t start)
+{
+	size_t end = start;
+	const char *colon;
+
+	if (start < 3 || memcmp(word + start - 3, "://", 3) != 0 ||
+		(start < len && word[start] == '['))
+		return len;
+	while (end < len && !strchr("/?#", word[end]))
+		end++;
+	colon = memchr(word + start, ':', end - start);
+	if (!colon || relay_is_bare_ipv6(word + start, end - start))
+		return len;
+	for (const char *p = colon + 1; p < word + end; p++)
+		if (!isdigit((unsigned char)*p) && !strchr("'\",;)", *p))
+			return (size_t)(colon - word) + 1;
+	return len;
+}
+
+static void redact_url_word(const char *word, size_t len, struct buffer *out)
+{
+	const char *at = find_userinfo_end(word, len);
+	size_t start = authority_start(word, len), shown;
+	bool url = start >= 3 && memcmp(word + start - 3, "://", 3) == 0;
+
+	/* user@host and unit@instance carry no password; x:y@z may. */
+	if (at && at >= word + start &&
+		(url || memchr(word + start, ':', (size_t)(at - word) - start))) {
+		buffer_append(out, word, start);
+		buffer_append_string(out, userinfo_mask);
+		buffer_append(out, at, len - (size_t)(at - word));
+		return;
+	}
+	shown = shown_without_at(word, len, start);
+	buffer_append(out, word, shown);
+	if (shown < len)
+		buffer_append_string(out, rest_mask);
+}
+
+/* One word.  True: it held, or announced, a secret, and what follows it in the argument is hidden. */
+static bool redact_word(const char *word, size_t len, struct buffer *out)
+{
+	size_t name = 0;
+
+	while (name < len && word[name] != '=' && word[name] != ':')
+		name++;
+	if (len > 2 && (memcmp(word, "-u", 2) == 0 || memcmp(word, "-U", 2) == 0) && name < len) {
+		buffer_append(out, word, 2);
+		buffer_append_string(out, rest_mask);
+		return true;
+	}
+	if (name < len && names_secret(word, name)) {
+		buffer_append(out, word, name + 1);
+		if (name + 1 < len)
+			buffer_append_string(out, rest_mask);
+		return true;
+	}
+	redact_url_word(word, len, out);
+	return announces_secret(word, len);
+}
+
+void relay_argument_redact(const char *previous, const char *argument, struct buffer *out)
+{
+	size_t len = strlen(argument), i = 0;
+
+	if (previous && announces_secret(previous, strlen(previous)) && len) {
+		buffer_append_string(out, rest_mask);
+		return;
+	}
+	/* An argument may hold a whole command (sh -c): word by word, and no quoting is trusted. */
+	while (i < len) {
+		size_t word = i;
+
+		while (i < len && !isspace((unsigned char)argument[i]))
+			i++;
+		if (redact_word(argument + word, i - word, out) && i < len) {
+			buffer_append_char(out, argument[i]);
+			buffer_append_string(out, rest_mask);
+			return;
+		}
+		while (i < len && isspace((unsigned char)argument[i]))
+			buffer_append_char(out, argument[i++]);
+	}
+}

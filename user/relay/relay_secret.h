@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where in a relay variable's value the secret stands, by position and not by Go's reading. */
+#ifndef RELAY_RELAY_SECRET_H
+#define RELAY_RELAY_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct relay_secret {
+	size_t prefix; /* length of what is surely scheme, quotes and space before the authority */
+	size_t word;   /* length of the first scheme's name, quotes and space before it included */
+	bool known;    /* Go knows that scheme: http, https, socks5 */
+	bool has_at;   /* an '@' (or %40 where there is none) ends it: there is userinfo */
+	size_t from, to; /* the bytes to hide; equal: none */
+};
+
+void relay_secret_find(const char *value, size_t len, struct relay_secret *out);
+
+/* Does [from, to) touch what is to be hidden? */
+bool relay_secret_touches(const struct relay_secret *s, size_t from, size_t to);
+
+/* Is it a bare IPv6 address, a port behind it or not, without brackets? */
+bool relay_is_bare_ipv6(const char *text, size_t len);
+
+#endif

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "relay/relay_url.h"
+
+#include "relay/go_url.h"
+#include "relay/relay_secret.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const fault_names[] = {
+	"credentials",
+	"quotes",
+	"leading-space",
+	"trailing-space",
+	"control",
+	"bad-escape",
+	"host-cut",
+	"no-scheme",
+	"unknown-scheme",
+	"no-port",
+	"empty-host",
+	"dollar",
+	"https-scheme",
+	"socks-scheme",
+	"bad-port",
+	"backslash",
+	"unparsed",
+	"host-masked",
+	"scheme-as-host",
+	"no-brackets",
+};
+
+#define FAULT_COUNT (sizeof(fault_names) / sizeof(*fault_names))
+
+_Static_assert(1u << (FAULT_COUNT - 1) == RELAY_FAULT_NO_BRACKETS, "every fault has a name");
+
+const char *relay_fault_name(uint32_t fault)
+{
+	for (size_t i = 0; i < FAULT_COUNT; i++)
+		if (fault & 1u << i)
+			return fault_names[i];
+	return NULL;
+}
+
+uint32_t relay_fault_bit(const char *name, size_t len)
+{
+	for (size_t i = 0; i < FAULT_COUNT; i++)
+		if (strlen(fault_names[i]) == len && memcmp(fault_names[i], name, len) == 0)
+			return 1u << i;
+	return 0;
+}
+
+/* httpproxy.portMap; what it lacks (socks5h in Go 1.19) gets no port at all. */
+static uint16_t default_port(const char *scheme)
+{
+	if (strcmp(scheme, "http") == 0)
+		return 80;
+	if (strcmp(scheme, "https") == 0)
+		return 443;
+	return strcmp(scheme, "socks5") == 0 ? 1080 : 0;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool starts_variable(const char *at, const char *end)
+{
+	return end - at > 1 && *at == '$' &&
+	       (isalpha((unsigned char)at[1]) || at[1] == '_' || at[1] == '{');
+}
+
+/* Is the text as a whole $NAME or ${NAME}? */
+static bool is_variable(const char *at, const char *end)
+{
+	bool braces;
+
+	if (!starts_variable(at, end))
+		return false;
+	braces = at[1] == '{';
+	at += braces ? 2 : 1;
+	while (at < end && (isalnum((unsigned char)*at) || *at == '_'))
+		at++;
+	return braces ? at + 1 == end && *at == '}' : at == end;
+}
+
+/* A '$' in a password is often just that; where one is the whole of it, a variable was meant. */
+static bool has_dollar(const char *value, size_t len, const struct relay_secret *secret)
+{
+	const char *end = value + len, *from = value + secret->from, *to = value + secret->to;
+	const char *colon;
+
+	if (secret->has_at && from < to) {
+		colon = memchr(from, ':', (size_t)(to - from));
+		if (is_variable(from, colon ? colon : to) || (colon && is_variable(colon + 1, to)))
+			return true;
+	}
+	for (const char *p = value; p < end; p++)
+		if (starts_variable(p, end) && !(secret->has_at && p >= from && p < to))
+			return true;
+	return false;
+}
+
+static bool has_bad_escape(const char *value, size_t len)
+{
+	const char *p = value, *end = value + len;
+
+	while (p < end && (p = memchr(p, '%', (size_t)(end - p)))) {
+		if (end - p < 3 || !isxdigit((unsigned char)p[1]) || !isxdigit((unsigned char)p[2]))
+			return true;
+		p++;
+	}
+	return false;
+}
+
+/* The host and port that the writer meant: behind the last '@', up to '/', '?', '#' or a wrapping. */
+struct meant {
+	const char *at;
+	size_t len;
+};
+
+static struct meant find_meant(const char *value, size_t len, const struct relay_secret *secret)
+{
+	size_t from = secret->prefix, to;
+
+	if (secret->has_at)
+		from = secret->to + (value[secret->to] == '@' ? 1 : 3);
+	for (to = from; to < len; to++)
+		if ((unsigned char)value[to] <= ' ' || strchr("/?#\"'\\", value[to]))
+			break;
+	return (struct meant){value + from, to - from};
+}
+
+static bool port_is_bad(struct meant m)
+{
+	const char *colon = m.len ? memrchr(m.at, ':', m.len) : NULL, *p;
+	unsigned long port = 0;
+
+	if (!colon || memchr(colon, ']', (size_t)(m.at + m.len - colon)) ||
+		colon + 1 == m.at + m.len)
+		return false;
+	for (p = colon + 1; p < m.at + m.len; p++) {
+		if (!isdigit((unsigned char)*p))
+			return true;
+		port = port > 65535 ? port : port * 10 + (unsigned long)(*p - '0');
+	}
+	return port == 0 || port > 65535;
+}
+
+/* What can be said of the text alone, whatever Go makes of it. */
+static uint32_t text_faults(const char *value, size_t len, const struct relay_secret *secret)
+{
+	struct meant meant = find_meant(value, len, secret);
+	uint32_t faults = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)value[i];
+
+		faults |= c == '"' || c == '\'' ? RELAY_FAULT_QUOTES : 0;
+		faults |= c < ' ' || c == 0x7f ? RELAY_FAULT_CONTROL : 0;
+		faults |= c == '\\' ? RELAY_FAULT_BACKSLASH : 0;
+	}
+	faults |= is_blank(value[0]) ? RELAY_FAULT_LEADING_SPACE : 0;
+	faults |= is_blank(value[len - 1]) ? RELAY_FAULT_TRAILING_SPACE : 0;
+	faults |= has_bad_escape(value, len) ? RELAY_FAULT_BAD_ESCAPE : 0;
+	faults |= has_dollar(value, len, secret) ? RELAY_FAULT_DOLLAR : 0;
+	faults |= secret->word && !secret->known ? RELAY_FAULT_UNKNOWN_SCHEME : 0;
+	if (relay_is_bare_ipv6(meant.at, meant.len))
+		faults |= RELAY_FAULT_NO_BRACKETS;
+	else if (port_is_bad(meant))
+		faults |= RELAY_FAULT_BAD_PORT;
+	if (secret->has_at) {
+		faults |= RELAY_FAULT_CREDENTIALS;
+		for (size_t i = secret->from; i < secret->to; i++)
+			if (strchr("#/?", value[i]) && value[i])
+				faults |= RELAY_FAULT_HOST_CUT;
+	}
+	return faults;
+}
+
+/* httpproxy.parseProxy: a value that is no URL of a known scheme gets "http://" put in front. */
+static enum go_url_error parse_as_go(
+	const char *value, size_t len, struct go_url *url, bool *assumed)
+{
+	enum go_url_error err = go_url_parse(value, len, false, url);
+	struct go_url again;
+
+	*assumed = false;
+	if (!err && default_port(url->scheme))
+		return GO_URL_OK;
+	if (go_url_parse(value, len, true, &again) == GO_URL_OK) {
+		*assumed = true;
+		*url = again;
+		return GO_URL_OK;
+	}
+	return err;
+}
+
+static void mask_host(
+	const struct go_url *url, const struct relay_secret *secret, struct relay_url *out)
+{
+	size_t port_len = url->port[0] ? strlen(url->port) : 0;
+
+	if (relay_secret_touches(secret, url->host_to - port_len, url->host_to))
+		out->port = port_len ? 0 : out->port;
+	if (relay_secret_touches(secret, url->host_from, url->host_to - port_len)) {
+		strcpy(out->host, "***");
+		out->port = port_len ? 0 : out->port;
+		out->faults |= RELAY_FAULT_HOST_MASKED;
+	}
+	if (!default_port(out->scheme) && relay_secret_touches(secret, 0, url->scheme_len))
+		strcpy(out->scheme, "***");
+}
+
+/* What Go dials, once it has parsed the value. */
+static void fill_usable(const struct go_url *url, bool assumed, const struct relay_secret *secret,
+	struct relay_url *out)
+{
+	unsigned long port = strtoul(url->port, NULL, 10);
+
+	out->use = RELAY_USABLE;
+	snprintf(out->scheme, sizeof(out->scheme), "%s", url->scheme);
+	snprintf(out->host, sizeof(out->host), "%.*s", (int)sizeof(out->host) - 1, url->host);
+	out->port = url->port[0] ? (uint16_t)(port > 65535 ? 0 : port) : default_port(url->scheme);
+	if (!out->host[0])
+		out->faults |= RELAY_FAULT_EMPTY_HOST;
+	else if (url->host_from < secret->word)
+		out->faults |= RELAY_FAULT_SCHEME_AS_HOST;
+	else if (url->host_to > url->host_from && url->host_to <= secret->prefix)
+		out->faults |= RELAY_FAULT_SCHEME_AS_HOST;
+	else if (!url->port[0])
+		out->faults |= RELAY_FAULT_NO_PORT;
+	if (assumed && !secret->word)
+		out->faults |= RELAY_FAULT_NO_SCHEME;
+	if (url->scheme[0] && !default_port(url->scheme))
+		out->faults |= RELAY_FAULT_UNKNOWN_SCHEME;
+	if (strcmp(url->scheme, "https") == 0)
+		out->faults |= RELAY_FAULT_HTTPS_SCHEME;
+	if (strcmp(url->scheme, "socks5") == 0)
+		out->faults |= RELAY_FAULT_SOCKS_SCHEME;
+	mask_host(url, secret, out);
+}
+
+void relay_url_parse(const char *value, size_t len, struct relay_url *out)
+{
+	struct relay_secret secret;
+	enum go_url_error err;
+	struct go_url url;
+	bool assumed;
+
+	memset(out, 0, sizeof(*out));
+	if (!len)
+		return;
+	relay_secret_find(value, len, &secret);
+	out->faults = text_faults(value, len, &secret);
+	err = parse_as_go(value, len, &url, &assumed);
+	if (!err) {
+		fill_usable(&url, assumed, &secret, out);
+		return;
+	}
+	out->use = RELAY_DROPPED;
+	if (err == GO_URL_ESCAPE)
+		out->faults |= RELAY_FAULT_BAD_ESCAPE;
+	if (!(out->faults & ~RELAY_FAULTS_REMARKS))
+		out->faults |= RELAY_FAULT_UNPARSED;
+}
