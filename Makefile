@@ -4,11 +4,22 @@
 BUILD   ?= build
 PREFIX  ?= /usr/local
 DESTDIR ?=
-ARCH    ?= $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)
+HOST    := $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)
+ARCH    ?= $(HOST)
 CC      ?= gcc
 CLANG   ?= clang
 BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
+STRIP   ?= strip
 VERSION := $(shell sed -n 's/.*RELAYTRACE_VERSION "\(.*\)"/\1/p' user/version.h)
+
+# `make static ARCH=arm64` builds for another architecture, in a folder of its own, with Debian's
+# cross compiler and that architecture's headers and static libraries.
+ifneq ($(ARCH),$(HOST))
+override BUILD := $(BUILD)/$(ARCH)
+TRIPLET := $(patsubst arm64,aarch64,$(patsubst x86,x86_64,$(ARCH)))-linux-gnu
+CC      := $(TRIPLET)-gcc --sysroot=$(shell tests/kernels/fetch sysroot-$(ARCH))
+STRIP   := $(TRIPLET)-strip
+endif
 
 WARN    := -Wall -Wextra -Werror
 CFLAGS  ?= -O2 -g
@@ -31,12 +42,12 @@ $(BUILD)/relaytrace: $(call obj,obj,$(SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/relaytrace-static: $(call obj,obj,$(SRC))
-	$(CC) -static $(LDFLAGS) -o $@ $^ $(LIBS) && strip $@
+	$(CC) -static $(LDFLAGS) -o $@ $^ $(LIBS) && $(STRIP) $@
 
 $(BUILD)/relaytrace-asan: $(call obj,asan,$(SRC))
 	$(CC) $(SAN) -o $@ $^ $(LIBS)
 
-static: $(BUILD)/relaytrace-static ## one static binary to carry to a node: build/relaytrace-static
+static: $(BUILD)/relaytrace-static ## one static binary to carry to a node: build/relaytrace-static (ARCH=arm64: build/arm64/)
 
 # The kernel side: one object, its skeleton, and the skeleton before all that includes it.
 SKEL    := $(BUILD)/bpf/relaytrace.skel.h
