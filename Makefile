@@ -30,7 +30,8 @@ SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omi
 # user/live and user/commands touch the machine; the rest is pure and is what tests and fuzzers link.
 PURE    := $(wildcard $(addprefix user/,$(addsuffix /*.c,base relay capture model diagnose output)))
 SRC     := $(PURE) $(wildcard user/live/*.c user/commands/*.c user/*.c)
-BPFSRC  := $(wildcard bpf/*.bpf.c)
+# maps.bpf.c first: libbpf 1.1's linker loses the offset of an extern map that it meets before its definition.
+BPFSRC  := bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(wildcard bpf/*.bpf.c))
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -53,7 +54,7 @@ static: $(BUILD)/relaytrace-static ## one static binary to carry to a node: buil
 SKEL    := $(BUILD)/bpf/relaytrace.skel.h
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) -target bpf -D__TARGET_ARCH_$(ARCH) -O2 -g -Wall -Werror -Ibpf -Ivmlinux/$(ARCH) \
+	$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -O2 -g -Wall -Werror -Ibpf -Ivmlinux/$(ARCH) \
 		-MMD -MP -c $< -o $@
 $(BUILD)/bpf/relaytrace.o: $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(BPFSRC))
 	$(BPFTOOL) gen object $@ $^

@@ -115,7 +115,7 @@ struct wire_state {
 	__s32 error; /* sk_err */
 	__u8 old_state;
 	__u8 new_state;
-	__u16 pad;
+	__u16 taken_over; /* it was in SYN_SENT when the tracer came */
 	__u64 received; /* payload bytes that had arrived: tcp_sock.bytes_received */
 	__u64 sent;	/* payload bytes that were acknowledged: tcp_sock.bytes_acked */
 };
@@ -125,6 +125,7 @@ struct wire_state {
 
 struct wire_payload {
 	struct wire_header header;
+	struct wire_task task; /* of the sender, for outgoing UDP; else zero */
 	__u64 cookie;
 	struct wire_address address; /* from the traced side's view */
 	__u32 sequence;		     /* TCP: of data[0], the SYN being 0; UDP: 0 */
@@ -188,7 +189,7 @@ _Static_assert(sizeof(struct wire_signal) == 40, "wire_signal");
 _Static_assert(sizeof(struct wire_address) == 40, "wire_address");
 _Static_assert(sizeof(struct wire_connect) == 96, "wire_connect");
 _Static_assert(sizeof(struct wire_state) == 112, "wire_state");
-_Static_assert(sizeof(struct wire_payload) == 72, "wire_payload");
+_Static_assert(sizeof(struct wire_payload) == 88, "wire_payload");
 _Static_assert(sizeof(struct wire_cgroup) == 32, "wire_cgroup");
 
 #endif

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dials: connect() and its return, and what became of the TCP socket.
+ *
+ * The two see different things, and both are needed.  Only the return of connect() shows a missing
+ * route (-101, -113, -13, -22); only the state changes show what happens later, and sk_err must be
+ * read in the hook.  The owner is learnt at CLOSE>SYN_SENT, which always runs in the dialler;
+ * later changes run on whatever task the softirq interrupts.
+ */
+#include "emit.bpf.h"
+#include "settings.bpf.h"
+
+#define AF_INET	 2
+#define AF_INET6 10
+#define IPPROTO_TCP_ 6
+#define MPTCP_	 262 /* IPPROTO_MPTCP does not fit 8 bits; the parent socket alone has it */
+
+static __always_inline void address_of_v6(struct wire_address *a, __u8 *bytes, const __u32 w[4])
+{
+	if (!w[0] && !w[1] && w[2] == bpf_htonl(0xffff)) {
+		__builtin_memcpy(bytes, &w[3], 4);
+		a->family = AF_INET;
+		a->mapped = 1;
+	} else {
+		__builtin_memcpy(bytes, w, 16);
+	}
+}
+
+static __always_inline void address_of_sock(struct wire_address *a, struct sock *sk)
+{
+	__u16 port;
+
+	a->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	bpf_core_read(&port, sizeof(port), &sk->__sk_common.skc_dport);
+	a->remote_port = bpf_ntohs(port);
+	a->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	a->protocol = IPPROTO_TCP_;
+	if (a->family == AF_INET6) {
+		__u32 w[4];
+
+		bpf_core_read(w, sizeof(w), &sk->__sk_common.skc_v6_rcv_saddr);
+		address_of_v6(a, a->local, w);
+		a->mapped = 0;
+		a->family = AF_INET6;
+		bpf_core_read(w, sizeof(w), &sk->__sk_common.skc_v6_daddr);
+		address_of_v6(a, a->remote, w);
+	} else {
+		bpf_core_read(a->local, 4, &sk->__sk_common.skc_rcv_saddr);
+		bpf_core_read(a->remote, 4, &sk->__sk_common.skc_daddr);
+	}
+}
+
+/* ---- state changes ---- */
+
+static __always_inline int state_emit(struct sock *sk, const struct dialled *d, int old, int new,
+	struct task_struct *task, bool taken_over)
+{
+	struct wire_state *record;
+
+	if (!record_reserve(record, WIRE_STATE, WIRE_LOST_STATE))
+		return 0;
+	if (task)
+		task_fill(&record->task, task);
+	record->socket = d->socket;
+	record->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	address_of_sock(&record->address, sk);
+	record->error = BPF_CORE_READ(sk, sk_err);
+	record->old_state = old;
+	record->new_state = new;
+	record->taken_over = taken_over;
+	if (old == TCP_ESTABLISHED) {
+		struct tcp_sock *tcp = (struct tcp_sock *)sk;
+
+		record->received = BPF_CORE_READ(tcp, bytes_received);
+		record->sent = BPF_CORE_READ(tcp, bytes_acked);
+	}
+	bpf_ringbuf_submit(record, 0);
+	return 0;
+}
+
+static __always_inline void socket_forget(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	if (!bpf_map_delete_elem(&sockets, &key))
+		__sync_fetch_and_add(&socket_filter[socket_slot(sk)], -1);
+}
+
+/* Remembers the socket under sk; user space joins by d->socket. */
+static __always_inline int socket_remember(const struct sock *sk, const struct dialled *d)
+{
+	__u64 key = (__u64)sk;
+	int err = bpf_map_update_elem(&sockets, &key, d, BPF_NOEXIST);
+
+	if (!err) {
+		__sync_fetch_and_add(&socket_filter[socket_slot(sk)], 1);
+		return 0;
+	}
+	if (err == -17) /* EEXIST: dialled again after a failure that left the socket open */
+		return bpf_map_update_elem(&sockets, &key, d, BPF_EXIST);
+	__sync_fetch_and_add(&lost[WIRE_LOST_SOCKET], 1);
+	return err;
+}
+
+static __always_inline int state_dialling(struct sock *sk, __u64 cookie)
+{
+	__u64 id = bpf_get_current_pid_tgid(), key = (__u64)sk;
+	struct wire_traced *entry = traced_find(id >> 32);
+	struct dialled d = {};
+	struct call *call;
+
+	if (!entry)
+		return 0;
+	__sync_fetch_and_add(&hits[WIRE_HIT_STATE], 1);
+	if (entry->flags & WIRE_TRACED_PROBE)
+		return 0;
+	d.cookie = cookie;
+	d.socket = cookie ? cookie : bpf_ktime_get_boot_ns() | 1ULL << 63;
+	call = bpf_map_lookup_elem(&calls, &id);
+	if (call) {
+		call->sk = key;
+		call->socket = d.socket;
+	} else {
+		struct call fresh = {.sk = key, .socket = d.socket};
+
+		bpf_map_update_elem(&calls, &id, &fresh, BPF_ANY);
+	}
+	socket_remember(sk, &d);
+	return state_emit(sk, &d, TCP_CLOSE, TCP_SYN_SENT,
+		(struct task_struct *)bpf_get_current_task(), false);
+}
+
+/* Any later change: of the sockets of the host, nearly all end at the filter. */
+static __always_inline int state_changed(struct sock *sk, int old, int new)
+{
+	__u64 key = (__u64)sk;
+	struct dialled *d, copy;
+
+	if (!socket_filter[socket_slot(sk)])
+		return 0;
+	d = bpf_map_lookup_elem(&sockets, &key);
+	if (!d)
+		return 0;
+	copy = *d;
+	/* What comes after ESTABLISHED says how it ended; nothing is asked beyond. */
+	if (new != TCP_ESTABLISHED)
+		socket_forget(sk);
+	return state_emit(sk, &copy, old, new, NULL, false);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state_tp_btf, struct sock *sk, int old, int new)
+{
+	if (new != TCP_SYN_SENT)
+		return state_changed(sk, old, new);
+	if (!traced_filter[pid_slot(bpf_get_current_pid_tgid() >> 32)])
+		return 0;
+	return state_dialling(sk, setting_cookie ? bpf_get_socket_cookie(sk) : 0);
+}
+
+/* A raw tracepoint's pointer is no trusted one, so the kernel's cookie cannot be asked for. */
+SEC("raw_tp/inet_sock_set_state")
+int BPF_PROG(state_raw_tp, struct sock *sk, int old, int new)
+{
+	if (new != TCP_SYN_SENT)
+		return state_changed(sk, old, new);
+	return state_dialling(sk, 0);
+}
+
+/* ---- connect() and its return ---- */
+
+/* Fills what the caller's sockaddr says; false where it is neither IPv4 nor IPv6. */
+static __always_inline bool address_of_sockaddr(struct wire_address *a, const void *sockaddr,
+	bool user)
+{
+	union {
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} s = {};
+	long err;
+
+	/* 28 bytes of the caller's or of the kernel's copy, a sockaddr_storage: both are readable whole. */
+	err = user ? bpf_probe_read_user(&s, sizeof(s.v6), sockaddr) :
+		     bpf_probe_read_kernel(&s, sizeof(s.v6), sockaddr);
+	if (err && user) /* a sockaddr_in at the very end of a mapping */
+		err = bpf_probe_read_user(&s, sizeof(s.v4), sockaddr);
+	if (err)
+		return false;
+	a->family = s.v4.sin_family;
+	a->remote_port = bpf_ntohs(s.v4.sin_port);
+	if (a->family == AF_INET) {
+		__builtin_memcpy(a->remote, &s.v4.sin_addr, 4);
+	} else if (a->family == AF_INET6) {
+		__u32 w[4];
+
+		__builtin_memcpy(w, &s.v6.sin6_addr, 16);
+		address_of_v6(a, a->remote, w);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static __always_inline struct sock *sock_of_file(struct file *file)
+{
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+
+	return BPF_CORE_READ(socket, sk);
+}
+
+/* Is it a TCP or UDP socket?  Asked of sockets whose address is IPv4 or IPv6 only. */
+static __always_inline bool protocol_of_sock(struct wire_address *a, struct sock *sk)
+{
+	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
+
+	a->protocol = protocol == MPTCP_ ? IPPROTO_TCP_ : protocol;
+	return a->protocol == IPPROTO_TCP_ || a->protocol == 17;
+}
+
+static __always_inline int connect_emit(__u64 id, const struct call *call,
+	const struct wire_address *address, int result)
+{
+	struct wire_connect *record;
+
+	/* A UDP connect() sends nothing: only its failure says something (no route to a resolver). */
+	if (address->protocol != IPPROTO_TCP_ && result >= 0)
+		return 0;
+	if (!record_reserve(record, WIRE_CONNECT, WIRE_LOST_CONNECT))
+		return 0;
+	task_fill(&record->task, (struct task_struct *)bpf_get_current_task());
+	if (call) {
+		record->socket = call->socket;
+		record->begin_ns = call->begin_ns;
+	}
+	/* No SYN left, so nothing will be joined: any number that is not used again does. */
+	if (!record->socket)
+		record->socket = record->header.time_ns | 3ULL << 62;
+	record->address = *address;
+	record->result = result;
+	bpf_ringbuf_submit(record, 0);
+	return 0;
+}
+
+/* Is this thread's process traced?  Counts the hit; false for the tracer's own probe too. */
+static __always_inline bool connect_wanted(__u64 id)
+{
+	struct wire_traced *entry = traced_find(id >> 32);
+
+	if (!entry)
+		return false;
+	__sync_fetch_and_add(&hits[WIRE_HIT_CONNECT], 1);
+	return !(entry->flags & WIRE_TRACED_PROBE);
+}
+
+static __always_inline int connect_returned(__u64 id, struct file *file, const void *sockaddr,
+	int result)
+{
+	struct wire_address address = {};
+	struct sock *sk = sock_of_file(file);
+	struct call *call;
+
+	if (address_of_sockaddr(&address, sockaddr, false) && protocol_of_sock(&address, sk)) {
+		call = bpf_map_lookup_elem(&calls, &id);
+		if (call && call->sk != (__u64)sk)
+			call = NULL;
+		connect_emit(id, call, &address, result);
+	}
+	bpf_map_delete_elem(&calls, &id);
+	return 0;
+}
+
+/*
+ * __sys_connect_file (5.7, commit bd3ded3146da) is where connect() and io_uring meet.  The return
+ * alone is hooked: the call's beginning is the SYN_SENT, and without one the call was short.
+ */
+SEC("fexit/__sys_connect_file")
+int BPF_PROG(connect_fexit, struct file *file, void *sockaddr, int len, int flags, int result)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	return connect_wanted(id) ? connect_returned(id, file, sockaddr, result) : 0;
+}
+
+/* The pair for kernels without fentry: the arguments are kept from the call to the return. */
+struct kprobe_arguments {
+	__u64 file, sockaddr;
+};
+struct kprobes_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct kprobe_arguments);
+};
+struct kprobes_map kprobes SEC(".maps");
+
+SEC("kprobe/__sys_connect_file")
+int BPF_KPROBE(connect_kprobe, struct file *file, void *sockaddr)
+{
+	struct kprobe_arguments a = {.file = (__u64)file, .sockaddr = (__u64)sockaddr};
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (connect_wanted(id))
+		bpf_map_update_elem(&kprobes, &id, &a, BPF_ANY);
+	return 0;
+}
+
+SEC("kretprobe/__sys_connect_file")
+int BPF_KRETPROBE(connect_kretprobe, int result)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct kprobe_arguments *a, copy;
+
+	if (!traced_filter[pid_slot(id >> 32)])
+		return 0;
+	a = bpf_map_lookup_elem(&kprobes, &id);
+	if (!a)
+		return 0;
+	copy = *a;
+	bpf_map_delete_elem(&kprobes, &id);
+	return connect_returned(id, (struct file *)copy.file, (void *)copy.sockaddr, result);
+}
+
+/* The last resort: tracepoints on the system call, attached only while there is a tree. */
+SEC("tp/syscalls/sys_enter_connect")
+int connect_enter(struct trace_event_raw_sys_enter *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct call call = {};
+	struct fdtable *fdt;
+	struct file *file = NULL, **files;
+	struct task_struct *task;
+	__u32 fd;
+
+	if (!connect_wanted(id))
+		return 0;
+	task = (struct task_struct *)bpf_get_current_task();
+	fdt = BPF_CORE_READ(task, files, fdt);
+	fd = ctx->args[0];
+	if (fd >= BPF_CORE_READ(fdt, max_fds))
+		return 0;
+	files = BPF_CORE_READ(fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	if (!file || !address_of_sockaddr(&call.address, (void *)ctx->args[1], true))
+		return 0;
+	call.sk = (__u64)sock_of_file(file);
+	if (!protocol_of_sock(&call.address, (struct sock *)call.sk))
+		return 0;
+	call.begin_ns = bpf_ktime_get_boot_ns();
+	bpf_map_update_elem(&calls, &id, &call, BPF_ANY);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_connect")
+int connect_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct call *call, copy;
+
+	if (!traced_filter[pid_slot(id >> 32)])
+		return 0;
+	call = bpf_map_lookup_elem(&calls, &id);
+	if (!call)
+		return 0;
+	copy = *call;
+	bpf_map_delete_elem(&calls, &id);
+	return copy.begin_ns ? connect_emit(id, &copy, &copy.address, ctx->ret) : 0;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What user space decides before the programs are loaded: constants, dead branches fall away. */
+#ifndef SETTINGS_BPF_H
+#define SETTINGS_BPF_H
+
+extern const volatile bool setting_pods;   /* trace into containers too (--pods) */
+extern const volatile bool setting_cookie; /* bpf_get_socket_cookie() may be called from tracing
+					    * programs: 5.12, commit c5dbb89fc2ac */
+
+#endif

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who belongs to a traced tree: children follow their parents, the dead leave.
+ *
+ * sched_process_fork and _exit run for every task of the host; a miss costs a load from the filter.
+ * Each body serves two programs: tp_btf, and raw_tp for kernels that refuse it.
+ */
+#include "emit.bpf.h"
+
+static __always_inline int on_fork(struct task_struct *parent, struct task_struct *child)
+{
+	__u32 pid = BPF_CORE_READ(child, tgid);
+	struct wire_traced entry, *of_parent;
+	struct wire_fork *record;
+
+	of_parent = traced_find(bpf_get_current_pid_tgid() >> 32);
+	if (!of_parent || pid != BPF_CORE_READ(child, pid)) /* a thread */
+		return 0;
+	__sync_fetch_and_add(&hits[WIRE_HIT_FORK], 1);
+	entry = *of_parent;
+	/* A child that the tracer makes is COMMAND: user space adds it, when it is ready. */
+	if (entry.flags & WIRE_TRACED_PROBE)
+		return 0;
+	entry.start_ns = task_start_ns(child);
+	traced_add(pid, &entry);
+	if (record_reserve(record, WIRE_FORK, WIRE_LOST_FORK)) {
+		task_fill(&record->parent, parent);
+		record->child.pid = record->child.tid = pid;
+		record->child.start_ns = entry.start_ns;
+		bpf_ringbuf_submit(record, 0);
+	}
+	return 0;
+}
+
+static __always_inline int on_exit(struct task_struct *task)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	struct wire_traced *entry = traced_find(pid);
+	struct wire_exit *record;
+	int status;
+
+	if (!entry)
+		return 0;
+	/* do_exit() took this thread off `live` before the hook: 0 says that it is the last one. */
+	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return 0;
+	__sync_fetch_and_add(&hits[WIRE_HIT_EXIT], 1);
+	if (entry->flags & WIRE_TRACED_PROBE)
+		return 0;
+	status = BPF_CORE_READ(task, signal, group_exit_code);
+	if (!status)
+		status = BPF_CORE_READ(task, exit_code);
+	if (record_reserve(record, WIRE_EXIT, WIRE_LOST_EXIT)) {
+		task_fill(&record->task, task);
+		record->status = status;
+		bpf_ringbuf_submit(record, 0);
+	}
+	traced_remove(pid);
+	return 0;
+}
+
+/* SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM: a dial that ends after one of these was interrupted. */
+#define STOP_SIGNALS (1 << 1 | 1 << 2 | 1 << 3 | 1 << 9 | 1 << 15)
+
+static __always_inline int on_signal(int signal)
+{
+	struct wire_signal *record;
+	struct wire_traced *entry;
+
+	if (signal > 15 || !(STOP_SIGNALS & 1 << (signal & 15)))
+		return 0;
+	entry = traced_find(bpf_get_current_pid_tgid() >> 32);
+	if (!entry)
+		return 0;
+	__sync_fetch_and_add(&hits[WIRE_HIT_SIGNAL], 1);
+	if (entry->flags & WIRE_TRACED_PROBE)
+		return 0;
+	if (record_reserve(record, WIRE_SIGNAL, WIRE_LOST_SIGNAL)) {
+		task_fill(&record->task, (struct task_struct *)bpf_get_current_task());
+		record->signal = signal;
+		bpf_ringbuf_submit(record, 0);
+	}
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(fork_tp_btf, struct task_struct *parent, struct task_struct *child)
+{
+	return on_fork(parent, child);
+}
+
+SEC("raw_tp/sched_process_fork")
+int BPF_PROG(fork_raw_tp, struct task_struct *parent, struct task_struct *child)
+{
+	return on_fork(parent, child);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(exit_tp_btf, struct task_struct *task)
+{
+	return on_exit(task);
+}
+
+SEC("raw_tp/sched_process_exit")
+int BPF_PROG(exit_raw_tp, struct task_struct *task)
+{
+	return on_exit(task);
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(signal_tp_btf, int signal)
+{
+	return on_signal(signal);
+}
+
+SEC("raw_tp/signal_deliver")
+int BPF_PROG(signal_raw_tp, int signal)
+{
+	return on_signal(signal);
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/decode.h"
+
+#include "base/buffer.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define DECODER_ROOTS 64
+#define DECODER_ARGS  (WIRE_ARGS_MAX / 2 + 1)
+
+struct decoder {
+	const char *roots[DECODER_ROOTS];
+	size_t root_count;
+	char comm[17];
+	struct buffer args; /* the redacted arguments, NUL-ended, one after the other */
+	size_t arg_at[DECODER_ARGS];
+	const char *arg[DECODER_ARGS];
+	struct environment *environment; /* of the exec that was decoded last */
+};
+
+struct decoder *decoder_new(void)
+{
+	return calloc(1, sizeof(struct decoder));
+}
+
+void decoder_free(struct decoder *d)
+{
+	if (!d)
+		return;
+	buffer_free(&d->args);
+	environment_unref(d->environment);
+	free(d);
+}
+
+void decoder_add_root(struct decoder *d, const char *name)
+{
+	if (d->root_count < DECODER_ROOTS)
+		d->roots[d->root_count++] = name;
+}
+
+static const char *decoder_tree(const struct decoder *d)
+{
+	for (size_t i = 0; i < d->root_count; i++)
+		if (strncmp(d->roots[i], d->comm, 15) == 0)
+			return d->roots[i];
+	return d->comm;
+}
+
+static void address_take(struct address *out, const uint8_t bytes[16], uint16_t port,
+	const struct wire_address *wire)
+{
+	out->is_v6 = wire->family == AF_INET6;
+	out->mapped = wire->mapped != 0;
+	out->port = port;
+	memcpy(out->bytes, bytes, out->is_v6 ? 16 : 4);
+}
+
+static void task_take(struct event *out, const struct wire_task *task)
+{
+	out->pid = task->pid;
+	out->tid = task->tid;
+	out->start_ns = task->start_ns;
+}
+
+/* ---- exec ---- */
+
+static int arguments_take(struct decoder *d, struct event_exec *out, const char *bytes, size_t len)
+{
+	const char *previous = NULL;
+	size_t count = 0;
+
+	buffer_clear(&d->args);
+	for (size_t at = 0; at < len && count < DECODER_ARGS; count++) {
+		size_t word = strnlen(bytes + at, len - at);
+		char *copy = strndup(bytes + at, word); /* the last one may have lost its NUL */
+
+		if (!copy)
+			return -ENOMEM;
+		d->arg_at[count] = d->args.len;
+		relay_argument_redact(previous, copy, &d->args);
+		buffer_append_char(&d->args, '\0');
+		free(copy);
+		/* An argument with its NUL can be read in place by the turn for the next one. */
+		previous = at + word < len ? bytes + at : NULL;
+		at += word + 1;
+	}
+	if (d->args.failed)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		d->arg[i] = d->args.data + d->arg_at[i];
+	out->args = d->arg;
+	out->arg_count = count;
+	return 0;
+}
+
+static int environment_take(struct environment *e, const char *bytes, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		size_t size = strnlen(bytes + at, len - at);
+		const char *equals = memchr(bytes + at, '=', size);
+		int err;
+
+		if (equals) {
+			size_t name = (size_t)(equals - (bytes + at));
+
+			err = environment_add(e, bytes + at, name, equals + 1, size - name - 1,
+				size >= WIRE_VALUE_MAX - 1, NULL);
+			if (err)
+				return err;
+		}
+		at += size + 1;
+	}
+	return 0;
+}
+
+static int decode_exec(struct decoder *d, const struct wire_exec *w, size_t len, struct event *out)
+{
+	const char *data = (const char *)(w + 1);
+	size_t room = len - sizeof(*w);
+	int err;
+
+	if (w->file_len < 1 || w->file_len > room || w->args_len > room - w->file_len ||
+		w->env_len > room - w->file_len - w->args_len || data[w->file_len - 1])
+		return -EBADMSG;
+	environment_unref(d->environment);
+	d->environment = environment_new(ENVIRONMENT_EXEC);
+	if (!d->environment)
+		return -ENOMEM;
+	memcpy(d->comm, w->comm, sizeof(w->comm));
+	out->kind = EVENT_EXEC;
+	task_take(out, &w->task);
+	out->exec = (struct event_exec){
+		.left = w->flags & WIRE_EXEC_LEFT,
+		.tree = w->flags & WIRE_EXEC_ROOT ? decoder_tree(d) : NULL,
+		.parent_pid = w->parent_pid,
+		.parent_start_ns = w->parent_start_ns,
+		.cgroup_id = w->cgroup_id,
+		.netns = w->netns,
+		.mntns = w->mntns,
+		.comm = d->comm,
+		.file = data,
+		.args_truncated = w->flags & WIRE_ARGS_TRUNCATED,
+		.environment = d->environment,
+	};
+	d->environment->truncated = w->flags & WIRE_ENV_TRUNCATED;
+	d->environment->unreadable = w->flags & WIRE_ENV_UNREADABLE;
+	err = arguments_take(d, &out->exec, data + w->file_len, w->args_len);
+	if (!err)
+		err = environment_take(d->environment, data + w->file_len + w->args_len,
+			w->env_len);
+	return err ? err : 1;
+}
+
+/* ---- the others ---- */
+
+static int decode_connect(const struct wire_connect *w, struct event *out)
+{
+	out->kind = EVENT_CONNECT;
+	task_take(out, &w->task);
+	out->connect = (struct event_connect){.socket = w->socket,
+		.begin_ns = w->begin_ns,
+		.protocol = w->address.protocol,
+		.result = w->result};
+	address_take(&out->connect.remote, w->address.remote, w->address.remote_port, &w->address);
+	return 1;
+}
+
+static int decode_state(const struct wire_state *w, struct event *out)
+{
+	out->kind = EVENT_STATE;
+	task_take(out, &w->task);
+	out->state = (struct event_state){.socket = w->socket,
+		.old_state = w->old_state,
+		.new_state = w->new_state,
+		.taken_over = w->taken_over,
+		.error = w->error,
+		.received = w->received,
+		.sent = w->sent};
+	address_take(&out->state.remote, w->address.remote, w->address.remote_port, &w->address);
+	address_take(&out->state.local, w->address.local, w->address.local_port, &w->address);
+	return 1;
+}
+
+static int decode_fork(const struct wire_fork *w, struct event *out)
+{
+	out->kind = EVENT_FORK;
+	task_take(out, &w->parent);
+	out->fork.child_pid = w->child.pid;
+	out->fork.child_start_ns = w->child.start_ns;
+	return 1;
+}
+
+int decoder_decode(struct decoder *d, const void *record, size_t len, struct event *out)
+{
+	/* Each kind's least size; what follows it is checked by the kind. */
+	static const size_t sizes[] = {
+		[WIRE_EXEC] = sizeof(struct wire_exec),
+		[WIRE_FORK] = sizeof(struct wire_fork),
+		[WIRE_EXIT] = sizeof(struct wire_exit),
+		[WIRE_SIGNAL] = sizeof(struct wire_signal),
+		[WIRE_CONNECT] = sizeof(struct wire_connect),
+		[WIRE_STATE] = sizeof(struct wire_state),
+	};
+	const struct wire_header *header = record;
+	const struct wire_signal *signal = record;
+	const struct wire_exit *exit = record;
+
+	if (len < sizeof(*header) || header->size > len ||
+		header->type >= sizeof(sizes) / sizeof(sizes[0]) || !sizes[header->type] ||
+		header->size < sizes[header->type])
+		return -EBADMSG;
+	memset(out, 0, sizeof(*out));
+	out->time_ns = header->time_ns;
+	switch (header->type) {
+	case WIRE_EXEC:
+		return decode_exec(d, record, header->size, out);
+	case WIRE_FORK:
+		return decode_fork(record, out);
+	case WIRE_EXIT:
+		out->kind = EVENT_EXIT;
+		task_take(out, &exit->task);
+		out->exit_status = exit->status;
+		return 1;
+	case WIRE_SIGNAL:
+		out->kind = EVENT_SIGNAL;
+		task_take(out, &signal->task);
+		out->signal = (int)signal->signal;
+		return 1;
+	case WIRE_CONNECT:
+		return decode_connect(record, out);
+	case WIRE_STATE:
+		return decode_state(record, out);
+	}
+	return -EBADMSG;
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "commands/options.h"
+
+#include "base/log.h"
+#include "live/kernel_hooks.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct option_row {
+	const char *name; /* long */
+	char letter;	  /* 0: none */
+	int commands;	  /* FOR_... */
+	const char *argument; /* NULL: takes none */
+	const char *help;
+	/* Stores value; false where it is not understood.  NULL value for one without argument. */
+	bool (*set)(struct options *o, const char *value);
+};
+
+bool duration_parse(const char *text, uint64_t *ns)
+{
+	static const struct {
+		const char *suffix;
+		double ns;
+	} units[] = {{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
+	double value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	value = strtod(text, &end);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].suffix) != 0)
+			continue;
+		value *= units[i].ns;
+		if (!(value >= 0 && value < 9e18))
+			return false;
+		*ns = (uint64_t)value;
+		return true;
+	}
+	return false;
+}
+
+static bool set_output(struct options *o, const char *value)
+{
+	if (o->output_count == OPTIONS_MANY)
+		return false;
+	o->outputs[o->output_count++] = value;
+	return true;
+}
+
+static bool set_tree(struct options *o, const char *value)
+{
+	if (o->tree_count == OPTIONS_MANY || !*value || strchr(value, '/'))
+		return false;
+	o->trees[o->tree_count++] = value;
+	return true;
+}
+
+static bool set_pid(struct options *o, const char *value)
+{
+	char *end;
+	long pid = strtol(value, &end, 10);
+
+	if (o->pid_count == OPTIONS_MANY || *end || pid <= 0 || pid > 4194304 /* PID_MAX_LIMIT */)
+		return false;
+	o->pids[o->pid_count++] = (pid_t)pid;
+	return true;
+}
+
+static bool set_for(struct options *o, const char *value)
+{
+	return duration_parse(value, &o->for_ns) && o->for_ns;
+}
+
+static bool set_pending(struct options *o, const char *value)
+{
+	return duration_parse(value, &o->pending_ns) && o->pending_ns;
+}
+
+static bool set_heartbeat(struct options *o, const char *value)
+{
+	return duration_parse(value, &o->heartbeat_ns);
+}
+
+static bool set_names(struct options *o, const char *value)
+{
+	o->names = value;
+	return !strcmp(value, "auto") || !strcmp(value, "PROXY") || !strcmp(value, "RELAY");
+}
+
+static bool set_hooks(struct options *o, const char *value)
+{
+	o->hooks = value;
+	return hooks_name_known(value);
+}
+
+static bool set_fail_on(struct options *o, const char *value)
+{
+	static const char *const words[] = {"error", "warning", "never"};
+
+	for (int i = 0; i < 3; i++) {
+		if (strcmp(value, words[i]) != 0)
+			continue;
+		o->fail_on = (enum fail_on)i;
+		o->fail_on_given = true;
+		return true;
+	}
+	return false;
+}
+
+static bool set_quiet(struct options *o, const char *value)
+{
+	(void)value;
+	o->quiet = true;
+	return true;
+}
+
+static bool set_pods(struct options *o, const char *value)
+{
+	(void)value;
+	o->pods = true;
+	return true;
+}
+
+static bool set_help(struct options *o, const char *value)
+{
+	(void)value;
+	o->help = true;
+	return true;
+}
+
+#define BOTH (FOR_TRACE | FOR_REPLAY)
+
+static const struct option_row rows[] = {
+	{"output", 'o', BOTH, "FORMAT[:PATH]",
+		"text, json or record:FILE; repeatable.  Without PATH: standard output.  Files are "
+		"created 0600 and appended to.  Default: text",
+		set_output},
+	{"quiet", 'q', BOTH, NULL, "only findings, resolved, losses, start and stop", set_quiet},
+	{"for", 0, FOR_TRACE, "DURATION", "stop after this long: 90, 90s, 5m, 2h", set_for},
+	{"tree", 0, FOR_TRACE, "NAME",
+		"trace processes named NAME and their descendants too (beside rke2, k3s, containerd "
+		"and rancher-system-agent); repeatable",
+		set_tree},
+	{"pid", 0, FOR_TRACE, "PID", "trace this process and its descendants too; repeatable",
+		set_pid},
+	{"pods", 0, FOR_TRACE, NULL, "do not end a tree at a container's init", set_pods},
+	{"names", 0, FOR_TRACE, "FAMILY",
+		"which relay variables the programs read: auto, PROXY or RELAY.  Default: auto",
+		set_names},
+	{"pending", 0, FOR_TRACE, "SECONDS",
+		"tell of a dial that is still open after this long.  Default: 20", set_pending},
+	{"heartbeat", 0, BOTH, "SECONDS",
+		"how often to tell what was seen and lost; 0: never.  Default: 60", set_heartbeat},
+	{"hooks", 0, FOR_TRACE, "NAME[,NAME]",
+		"take these kernel hooks and not the best (see `relaytrace features`), e.g. tracepoint "
+		"or tcp=raw_tp",
+		set_hooks},
+	{"fail-on", 0, BOTH, "LEVEL",
+		"exit with status 1 where there was a finding of this level: error, warning, never.  "
+		"Default: error",
+		set_fail_on},
+	{"config", 0, BOTH, "FILE",
+		"read options from FILE first: lines `name value` with the long names, # for comments",
+		NULL},
+	{"help", 'h', BOTH, NULL, "this text", set_help},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+void options_help(int command)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		char left[64];
+		int len;
+
+		if (!(rows[i].commands & command))
+			continue;
+		len = rows[i].letter ? snprintf(left, sizeof(left), "-%c, ", rows[i].letter) :
+				       snprintf(left, sizeof(left), "    ");
+		snprintf(left + len, sizeof(left) - (size_t)len, "--%s%s%s", rows[i].name,
+			rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+		printf("  %-30s", left);
+		/* Words wrap at 100 columns behind the left column. */
+		for (const char *p = rows[i].help, *word; *p; p = word) {
+			static const int left_column = 34;
+			size_t line = 0, word_len;
+
+			printf("%s", p == rows[i].help ? "  " : "                                  ");
+			for (word = p; *word; word += word_len + strspn(word + word_len, " ")) {
+				word_len = strcspn(word, " ");
+				if (line && line + 1 + word_len > (size_t)(100 - left_column))
+					break;
+				printf("%s%.*s", line ? " " : "", (int)word_len, word);
+				line += word_len + (line != 0);
+			}
+			putchar('\n');
+		}
+	}
+}
+
+/* Sets one option from the command line or from a configuration file. */
+static int option_set(struct options *o, const struct option_row *row, const char *value,
+	const char *where)
+{
+	if (row->set(o, value))
+		return 0;
+	log_error("%s: --%s does not take '%s'; it takes %s: %s", where, row->name, value,
+		row->argument, row->help);
+	return 2;
+}
+
+static const struct option_row *row_named(const char *name, int command)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if ((rows[i].commands & command) && strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+/* One line `name value` or `name` of a configuration file, cut apart in place. */
+static int config_line(struct options *o, int command, char *line, const char *where)
+{
+	const struct option_row *row;
+	char *name = line + strspn(line, " \t\r"), *value, *end;
+
+	if (!*name || *name == '#')
+		return 0;
+	value = name + strcspn(name, " \t=\r");
+	end = value;
+	value += strspn(value, " \t=\r");
+	*end = '\0';
+	for (end = value + strlen(value); end > value && strchr(" \t\r", end[-1]);)
+		*--end = '\0';
+	/* The file serves all commands: what this one does not take is not its business. */
+	row = row_named(name, command);
+	if (!row && row_named(name, BOTH))
+		return 0;
+	if (!row || !row->set || row->set == set_help) {
+		log_error("%s: there is no option '%s'; the names are those of --help", where, name);
+		return 2;
+	}
+	if (!row->argument != !*value) {
+		log_error("%s: '%s' %s", where, name,
+			row->argument ? "needs a value" : "takes no value");
+		return 2;
+	}
+	return option_set(o, row, row->argument ? value : NULL, where);
+}
+
+static int config_read(struct options *o, int command, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	size_t size = 0, number = 0;
+	char where[512];
+	ssize_t len;
+	int status = 0;
+
+	if (!file) {
+		log_error("--config %s: %s", path, strerror(errno));
+		return 2;
+	}
+	free(o->config);
+	o->config = NULL;
+	len = getdelim(&o->config, &size, '\0', file);
+	fclose(file);
+	if (len < 0)
+		return 0; /* empty */
+	for (char *line = o->config, *next; line && !status; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		snprintf(where, sizeof(where), "%s:%zu", path, ++number);
+		status = config_line(o, command, line, where);
+	}
+	return status;
+}
+
+int options_parse(struct options *out, int command, int argc, char **argv)
+{
+	struct option table[ROWS + 1] = {0};
+	char letters[2 * ROWS + 4] = "+:";
+	int found, index, status = 0;
+	size_t n = 0;
+
+	*out = (struct options){.names = "auto", .pending_ns = 20000000000ULL,
+		.heartbeat_ns = 60000000000ULL};
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!(rows[i].commands & command))
+			continue;
+		table[n].name = rows[i].name;
+		table[n].has_arg = rows[i].argument ? required_argument : no_argument;
+		table[n++].val = (int)i + 256;
+		if (rows[i].letter) {
+			char letter[3] = {rows[i].letter, rows[i].argument ? ':' : '\0', '\0'};
+
+			strcat(letters, letter);
+		}
+	}
+	/* The file's words come first, so that the command line's win. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0 && !status; i++) {
+		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+			status = config_read(out, command, argv[i + 1]);
+		else if (strncmp(argv[i], "--config=", 9) == 0)
+			status = config_read(out, command, argv[i] + 9);
+	}
+	optind = 0;
+	opterr = 0;
+	while (!status && (found = getopt_long(argc, argv, letters, table, &index)) != -1) {
+		const struct option_row *row = NULL;
+
+		if (found == '?' || found == ':') {
+			const char *word = argv[optind > 0 ? optind - 1 : 0];
+
+			log_error(found == ':' ? "%s needs a value; see `relaytrace %s --help`" :
+						 "there is no option '%s'; see `relaytrace %s --help`",
+				word, argv[0]);
+			return 2;
+		}
+		for (size_t i = 0; i < ROWS && !row; i++)
+			if (found >= 256 ? (size_t)(found - 256) == i : rows[i].letter == found)
+				row = &rows[i];
+		if (row && row->set)
+			status = option_set(out, row, optarg, "command line");
+	}
+	out->rest = argv + optind;
+	out->dashes = optind > 0 && strcmp(argv[optind - 1], "--") == 0;
+	return status;
+}
+
+void options_free(struct options *o)
+{
+	free(o->config);
+	o->config = NULL;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What `trace` and `replay` can be asked for: one table gives parsing, --help and the configuration file. */
+#ifndef COMMANDS_OPTIONS_H
+#define COMMANDS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define OPTIONS_MANY 16
+
+enum fail_on { FAIL_ON_ERROR, FAIL_ON_WARNING, FAIL_ON_NEVER };
+
+/* Which commands take an option. */
+enum { FOR_TRACE = 1, FOR_REPLAY = 2 };
+
+struct options {
+	const char *outputs[OPTIONS_MANY]; /* FORMAT[:PATH] as given */
+	size_t output_count;
+	const char *trees[OPTIONS_MANY]; /* added to the usual roots */
+	size_t tree_count;
+	pid_t pids[OPTIONS_MANY];
+	size_t pid_count;
+	uint64_t for_ns; /* 0: until told */
+	uint64_t pending_ns;
+	uint64_t heartbeat_ns; /* 0: none */
+	bool quiet, pods;
+	const char *names; /* "auto", "PROXY", "RELAY" */
+	const char *hooks; /* NULL: the best */
+	enum fail_on fail_on;
+	bool fail_on_given;
+	bool help;
+	char *const *rest; /* after the options: COMMAND or FILE, NULL-ended */
+	bool dashes;	   /* "--" stood before rest */
+	char *config;	   /* the text of --config, which values point into; owned */
+};
+
+/*
+ * Reads argv (argv[0] is the command's name) for that command (FOR_...).  0, or 2 (the exit status)
+ * after printing what is wrong and what is allowed.  out points into argv.
+ */
+int options_parse(struct options *out, int command, int argc, char **argv);
+void options_free(struct options *o);
+
+/* Prints the options of that command, one a line, as the man page has them. */
+void options_help(int command);
+
+/* "30", "30s", "5m", "2h", "1.5s", "200ms": nanoseconds.  False where text is none of these. */
+bool duration_parse(const char *text, uint64_t *ns);
+
+#endif

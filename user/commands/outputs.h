@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From -o options to open sinks and a pipeline, for trace and replay alike. */
+#ifndef COMMANDS_OUTPUTS_H
+#define COMMANDS_OUTPUTS_H
+
+#include "commands/options.h"
+#include "output/pipeline.h"
+
+struct outputs {
+	struct pipeline_options pipeline; /* the sinks, owned here */
+};
+
+/* Opens what options ask for; text on standard output where they ask for nothing.  0, or 2 after printing why. */
+int outputs_open(struct outputs *out, const struct options *options);
+void outputs_close(struct outputs *out);
+
+/*
+ * The exit status of a run: 2 where an output refused (or input_error is not 0), 1 where there was a finding of the
+ * --fail-on level, else 0.
+ */
+int outputs_status(const struct pipeline *p, const struct options *options, int input_error);
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "live/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+int cgroup_root(char *path, size_t size)
+{
+	static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct statfs fs;
+
+		if (statfs(places[i], &fs) || fs.f_type != CGROUP2_SUPER_MAGIC)
+			continue;
+		snprintf(path, size, "%s", places[i]);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int cgroup_of(pid_t pid, char *path, size_t size)
+{
+	char name[64], line[CGROUP_PATH];
+	int err = -ENOENT;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
+	file = fopen(name, "re");
+	if (!file)
+		return -errno;
+	while (err && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "0::", 3) != 0)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(path, size, "%s", line + 3);
+		err = 0;
+	}
+	fclose(file);
+	return err;
+}
+
+int cgroup_make(char *path, size_t size)
+{
+	char root[CGROUP_PATH / 4], own[CGROUP_PATH / 2];
+	int err = cgroup_root(root, sizeof(root));
+
+	if (err)
+		return err;
+	err = cgroup_of(getpid(), own, sizeof(own));
+	if (err)
+		return err;
+	snprintf(path, size, "%s%s/relaytrace-%d", root, strcmp(own, "/") ? own : "",
+		(int)getpid());
+	return mkdir(path, 0755) ? -errno : 0;
+}
+
+int cgroup_enter(const char *path, pid_t pid)
+{
+	char name[CGROUP_PATH + 16], text[16];
+	int fd, len, err = 0;
+
+	snprintf(name, sizeof(name), "%s/cgroup.procs", path);
+	fd = open(name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	len = snprintf(text, sizeof(text), "%d", (int)pid);
+	if (write(fd, text, (size_t)len) != len)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int cgroup_remove(const char *path)
+{
+	/* A killed process leaves its cgroup when it is reaped, a moment after its exit. */
+	for (int tries = 0; tries < 20; tries++) {
+		if (rmdir(path) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != EBUSY)
+			break;
+		usleep(5000);
+	}
+	return -errno;
+}
+
+uint64_t cgroup_id(const char *path)
+{
+	/* The id is the 64-bit inode number, which a file handle carries (kernfs, 5.5). */
+	struct stat st;
+
+	return stat(path, &st) ? 0 : st.st_ino;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The cgroup-v2 hierarchy: where it is, and a child of our own for a COMMAND. */
+#ifndef LIVE_CGROUP_H
+#define LIVE_CGROUP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define CGROUP_PATH 512
+
+/* The mount point of cgroup2 ("/sys/fs/cgroup", or ".../unified" on a hybrid host): 0 or -ENOENT. */
+int cgroup_root(char *path, size_t size);
+
+/* The path of process pid below the root, "/system.slice/x.service": 0 or -errno. */
+int cgroup_of(pid_t pid, char *path, size_t size);
+
+/*
+ * Makes a child of the tracer's own cgroup, "relaytrace-PID", and gives its absolute path.
+ * 0 or -errno (no cgroup2, read-only, no permission).
+ */
+int cgroup_make(char *path, size_t size);
+
+/* Moves process pid into the cgroup at path: 0 or -errno. */
+int cgroup_enter(const char *path, pid_t pid);
+
+/* Removes the cgroup at path, waiting a moment for its last process to be gone.  0 or -errno. */
+int cgroup_remove(const char *path);
+
+/* The id that bpf_get_current_cgroup_id() gives for path; 0 where it cannot be told. */
+uint64_t cgroup_id(const char *path);
+
+#endif

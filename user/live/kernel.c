@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "live/kernel.h"
+
+#include "base/log.h"
+#include "live/kernel_probe.h"
+#include "live/tracefs.h"
+
+#include "relaytrace.skel.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+/* ---- loading ---- */
+
+/* Is program the one that the taken rows name?  The exec programs have a twin without bpf_loop. */
+static bool program_wanted(const struct kernel *k, const struct kernel_facts *facts,
+	const char *program)
+{
+	for (int group = 0; group < HOOK_GROUPS; group++) {
+		const struct hook *hook = k->choice.taken[group];
+
+		for (int i = 0; hook && i < 6 && hook->programs[i]; i++) {
+			const char *name = hook->programs[i];
+			size_t len = strlen(name);
+
+			if (strncmp(name, "exec_", 5) != 0 || facts->has_bpf_loop) {
+				if (strcmp(program, name) == 0)
+					return true;
+			} else if (strncmp(program, name, len) == 0 &&
+				   strcmp(program + len, "_bounded") == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static int kernel_load(struct kernel *k, const struct kernel_facts *facts, bool pods)
+{
+	struct bpf_program *program;
+	int err;
+
+	k->bpf = relaytrace_bpf__open();
+	if (!k->bpf)
+		return -errno;
+	bpf_object__for_each_program(program, k->bpf->obj)
+		bpf_program__set_autoload(program,
+			program_wanted(k, facts, bpf_program__name(program)));
+	k->bpf->rodata->setting_pods = pods;
+	k->bpf->rodata->setting_cookie = facts->has_cookie;
+	err = bpf_map__set_max_entries(k->bpf->maps.exec_scratch,
+		(unsigned int)libbpf_num_possible_cpus());
+	if (!err)
+		err = relaytrace_bpf__load(k->bpf);
+	return err;
+}
+
+/* ---- attaching ---- */
+
+static struct bpf_link *attach_tracepoint(struct bpf_program *program, const char *name)
+{
+	struct perf_event_attr attr = {.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr)};
+	int id = tracefs_event_id("syscalls", name), event;
+	struct bpf_link *link;
+
+	if (id < 0) {
+		errno = -id;
+		return NULL;
+	}
+	attr.config = (uint64_t)id;
+	event = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (event < 0)
+		return NULL;
+	link = bpf_program__attach_perf_event(program, event);
+	if (!link) {
+		int saved = errno;
+
+		close(event);
+		errno = saved;
+	}
+	return link;
+}
+
+static struct bpf_link *attach_program(struct bpf_program *program)
+{
+	const char *name = bpf_program__name(program);
+
+	if (strcmp(name, "connect_enter") == 0)
+		return attach_tracepoint(program, "sys_enter_connect");
+	if (strcmp(name, "connect_exit") == 0)
+		return attach_tracepoint(program, "sys_exit_connect");
+	return bpf_program__attach(program);
+}
+
+int kernel_connect_hook(struct kernel *k, bool attached)
+{
+	const struct hook *hook = k->choice.taken[HOOK_CONNECT];
+
+	for (int i = 0; hook && i < 2 && hook->programs[i]; i++) {
+		struct bpf_program *program;
+
+		if (!attached) {
+			bpf_link__destroy(k->connect_links[i]);
+			k->connect_links[i] = NULL;
+			continue;
+		}
+		if (k->connect_links[i])
+			continue;
+		program = bpf_object__find_program_by_name(k->bpf->obj, hook->programs[i]);
+		k->connect_links[i] = attach_program(program);
+		if (!k->connect_links[i])
+			return -errno;
+	}
+	return 0;
+}
+
+bool kernel_connect_is_costly(const struct kernel *k)
+{
+	const struct hook *hook = k->choice.taken[HOOK_CONNECT];
+
+	return hook && strcmp(hook->name, "tracepoint") == 0;
+}
+
+/* Attaches all but the connect and the cgroup programs; *failed is the group of the one refused. */
+static int kernel_attach(struct kernel *k, enum hook_group *failed)
+{
+	struct bpf_program *program;
+	int err;
+
+	bpf_object__for_each_program(program, k->bpf->obj) {
+		const char *name = bpf_program__name(program);
+		struct bpf_link *link;
+
+		if (!bpf_program__autoload(program) || strncmp(name, "connect_", 8) == 0 ||
+			strncmp(name, "payload_", 8) == 0 || k->link_count == KERNEL_LINKS)
+			continue;
+		link = attach_program(program);
+		if (!link) {
+			*failed = strncmp(name, "state_", 6) == 0 ? HOOK_TCP : HOOK_PROCESS;
+			return -errno;
+		}
+		k->links[k->link_count++] = link;
+	}
+	*failed = HOOK_CONNECT;
+	err = kernel_connect_hook(k, true);
+	return err;
+}
+
+static void kernel_unload(struct kernel *k)
+{
+	kernel_connect_hook(k, false);
+	for (size_t i = 0; i < k->link_count; i++)
+		bpf_link__destroy(k->links[i]);
+	k->link_count = 0;
+	relaytrace_bpf__destroy(k->bpf);
+	k->bpf = NULL;
+}
+
+/* ---- proving ---- */
+
+/* Sees each hook fire on calls of our own; *silent_group is the first that did not. */
+static bool kernel_prove(struct kernel *k, enum hook_group *silent_group)
+{
+	volatile const uint64_t *hits = (volatile const uint64_t *)k->bpf->bss->hits;
+	bool tcp_possible;
+
+	if (probe_run(k, &tcp_possible))
+		return true; /* no probe, no verdict: the attach is all that is known */
+	k->unproved_tcp = !tcp_possible;
+	if (!hits[WIRE_HIT_CONNECT])
+		*silent_group = HOOK_CONNECT;
+	else if (tcp_possible && !hits[WIRE_HIT_STATE])
+		*silent_group = HOOK_TCP;
+	else if (!hits[WIRE_HIT_EXEC] || !hits[WIRE_HIT_FORK] || !hits[WIRE_HIT_EXIT])
+		*silent_group = HOOK_PROCESS;
+	else
+		return true;
+	return false;
+}
+
+static void row_failed(struct kernel *k, enum hook_group group, int error, const char *why)
+{
+	for (size_t i = 0; i < HOOK_ROWS; i++) {
+		if (&hook_table[i] != k->choice.taken[group])
+			continue;
+		k->choice.error[i] = error;
+		snprintf(k->choice.why[i], sizeof(k->choice.why[i]), "%s: %s", why,
+			strerror(-error));
+	}
+}
+
+/* The groups without which there is nothing to trace. */
+static int kernel_complete(const struct kernel *k)
+{
+	for (int group = HOOK_TCP; group <= HOOK_PROCESS; group++) {
+		if (k->choice.taken[group])
+			continue;
+		for (size_t i = 0; i < HOOK_ROWS; i++)
+			if (hook_table[i].group == (enum hook_group)group && k->choice.error[i])
+				log_error("%s: %s", hook_table[i].what, k->choice.why[i]);
+		log_error("this kernel allows no hook for '%s', so tracing is not possible here; "
+			  "`relaytrace features` lists what was tried, `relaytrace check` needs no "
+			  "hooks",
+			hook_group_name((enum hook_group)group));
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+static int kernel_try(struct kernel *k, const struct kernel_facts *facts, bool pods)
+{
+	enum hook_group group = HOOK_PROCESS;
+	int err = kernel_load(k, facts, pods);
+
+	if (err) {
+		/* What was probed one by one is refused in the whole: nothing to fall back to. */
+		log_error("the kernel refused the tracer's programs: %s; `relaytrace features` "
+			  "lists what it allows",
+			strerror(-err));
+		return err == -EAGAIN ? -EINVAL : err;
+	}
+	err = kernel_attach(k, &group);
+	if (err) {
+		row_failed(k, group, err, "attaching it");
+		return -EAGAIN;
+	}
+	if (!kernel_prove(k, &group)) {
+		row_failed(k, group, -ENODATA, "attached, but it did not fire");
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+int kernel_open(struct kernel *k, const char *forced, bool pods)
+{
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	struct kernel_facts facts;
+	int err;
+
+	memset(k, 0, sizeof(*k));
+	libbpf_set_print(silent);
+	/* Before 5.11 maps count against it; without CAP_SYS_RESOURCE this fails, and mostly may. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	err = kernel_facts_read(&facts);
+	if (err)
+		log_error("the kernel's type information (/sys/kernel/btf/vmlinux) cannot be read: "
+			  "%s; a kernel built with CONFIG_DEBUG_INFO_BTF is needed",
+			strerror(-err));
+	while (!err) {
+		hooks_choose(&k->choice, &facts, forced, false);
+		err = kernel_complete(k);
+		if (err)
+			break;
+		err = kernel_try(k, &facts, pods);
+		if (!err)
+			break;
+		kernel_unload(k);
+		err = err == -EAGAIN ? 0 : err;
+	}
+	kernel_facts_free(&facts);
+	if (err)
+		kernel_close(k);
+	return err;
+}
+
+void kernel_close(struct kernel *k)
+{
+	kernel_unload(k);
+}
+
+/* ---- maps ---- */
+
+int kernel_add_root_name(struct kernel *k, const char *name)
+{
+	char comm[16] = {0};
+	uint32_t one = 1;
+
+	strncpy(comm, name, sizeof(comm) - 1);
+	return bpf_map__update_elem(k->bpf->maps.root_names, comm, sizeof(comm), &one, sizeof(one),
+		BPF_ANY);
+}
+
+static uint32_t *filter_slot(struct kernel *k, pid_t pid)
+{
+	size_t slots = sizeof(k->bpf->bss->traced_filter) / sizeof(k->bpf->bss->traced_filter[0]);
+
+	return &k->bpf->bss->traced_filter[(size_t)pid & (slots - 1)];
+}
+
+int kernel_add_process(struct kernel *k, pid_t pid, const struct wire_traced *entry)
+{
+	uint32_t key = (uint32_t)pid;
+	int err;
+
+	/* The filter first: an entry behind a closed filter would not be seen. */
+	__sync_fetch_and_add(filter_slot(k, pid), 1);
+	err = bpf_map__update_elem(k->bpf->maps.traced, &key, sizeof(key), entry, sizeof(*entry),
+		BPF_NOEXIST);
+	if (err)
+		__sync_fetch_and_sub(filter_slot(k, pid), 1);
+	return err;
+}
+
+void kernel_remove_process(struct kernel *k, pid_t pid)
+{
+	uint32_t key = (uint32_t)pid;
+
+	if (bpf_map__delete_elem(k->bpf->maps.traced, &key, sizeof(key), 0) == 0)
+		__sync_fetch_and_sub(filter_slot(k, pid), 1);
+}
+
+int kernel_ring_fd(const struct kernel *k)
+{
+	return bpf_map__fd(k->bpf->maps.records);
+}
+
+const volatile uint64_t *kernel_lost(const struct kernel *k)
+{
+	return (const volatile uint64_t *)k->bpf->bss->lost;
+}
+
+uint64_t kernel_missed(const struct kernel *k)
+{
+	struct bpf_program *program;
+	uint64_t missed = 0;
+
+	bpf_object__for_each_program(program, k->bpf->obj) {
+		struct bpf_prog_info info = {0};
+		uint32_t len = sizeof(info);
+
+		if (bpf_program__autoload(program) &&
+			bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len) == 0)
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+void kernel_describe(const struct kernel *k, char *text, size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (int group = 0; group < HOOK_GROUPS && len < size; group++)
+		len += (size_t)snprintf(text + len, size - len, "%s%s=%s", group ? " " : "",
+			hook_group_name((enum hook_group)group),
+			k->choice.taken[group] ? k->choice.taken[group]->name : "none");
+}

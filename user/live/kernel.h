@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The programs in the kernel: loading, attaching, proving that they fire, and their maps. */
+#ifndef LIVE_KERNEL_H
+#define LIVE_KERNEL_H
+
+#include "live/kernel_hooks.h"
+#include "wire.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct relaytrace_bpf;
+
+#define KERNEL_LINKS 16
+
+struct kernel {
+	struct relaytrace_bpf *bpf;
+	struct hook_choice choice;
+	struct bpf_link *links[KERNEL_LINKS];
+	size_t link_count;
+	struct bpf_link *connect_links[2]; /* apart: the tracepoint row comes and goes with the trees */
+	bool unproved_tcp; /* the loopback is down here: the TCP hook could not be seen to fire */
+};
+
+/*
+ * Loads and attaches the best hooks that forced admits (NULL: all), each proved by a hit; falls
+ * to the next row where one is refused or silent.  0; -EPERM, -ENOENT ... after printing what is
+ * missing and what to do.  With pods, trees do not end at a container's init.
+ */
+int kernel_open(struct kernel *k, const char *forced, bool pods);
+
+/* Detaches and unloads: nothing stays in the kernel. */
+void kernel_close(struct kernel *k);
+
+/* Attaches or detaches the connect hook where that is a row that every process pays for.  0 or -errno. */
+int kernel_connect_hook(struct kernel *k, bool attached);
+
+/* Is the connect hook one that costs every system call, so that it should go while there is no tree? */
+bool kernel_connect_is_costly(const struct kernel *k);
+
+/* Processes whose comm is this (cut to 15 bytes) start a tree from now on.  0 or -errno. */
+int kernel_add_root_name(struct kernel *k, const char *name);
+
+/* Traces process pid and what it will start.  0, -EEXIST where it is already, -errno. */
+int kernel_add_process(struct kernel *k, pid_t pid, const struct wire_traced *entry);
+void kernel_remove_process(struct kernel *k, pid_t pid);
+
+int kernel_ring_fd(const struct kernel *k);
+
+/* The counters of what found no room, WIRE_LOSSES of them; they change under the reader. */
+const volatile uint64_t *kernel_lost(const struct kernel *k);
+
+/* How many runs of our programs the kernel skipped (recursion_misses, 5.12; 0 before). */
+uint64_t kernel_missed(const struct kernel *k);
+
+/* "connect=fexit tcp=tp_btf process=tp_btf names=cgroup_skb". */
+void kernel_describe(const struct kernel *k, char *text, size_t size);
+
+#endif

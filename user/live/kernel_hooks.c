@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "live/kernel_hooks.h"
+
+#include "live/cgroup.h"
+#include "live/tracefs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CONNECT_FUNCTION "__sys_connect_file"
+
+int kernel_facts_read(struct kernel_facts *facts)
+{
+	memset(facts, 0, sizeof(*facts));
+	facts->btf = btf__load_vmlinux_btf();
+	if (!facts->btf) {
+		facts->btf_error = -errno;
+		return facts->btf_error;
+	}
+	/* Both functions came with what they stand for: 5.17 (e6f2dd0f8067), 5.12 (c5dbb89fc2ac). */
+	facts->has_bpf_loop = btf__find_by_name_kind(facts->btf, "bpf_loop", BTF_KIND_FUNC) > 0;
+	facts->has_cookie = btf__find_by_name_kind(facts->btf, "bpf_get_socket_ptr_cookie",
+				    BTF_KIND_FUNC) > 0;
+	return 0;
+}
+
+void kernel_facts_free(struct kernel_facts *facts)
+{
+	btf__free(facts->btf);
+	memset(facts, 0, sizeof(*facts));
+}
+
+/* ---- probes: each asks the kernel for the smallest thing that would be refused alike ---- */
+
+static int refused(char *why, size_t size, int error, const char *what)
+{
+	const char *hint = error == -EPERM ? " (refused by this machine's policy, or CAP_BPF and "
+					     "CAP_PERFMON are missing)" :
+					     "";
+
+	snprintf(why, size, "%s: %s%s", what, strerror(-error), hint);
+	return error;
+}
+
+/* Loads and attaches "return 0" to a BTF-typed target. */
+static int probe_tracing(const struct kernel_facts *facts, enum bpf_attach_type type,
+	const char *name, int kind, char *why, size_t size)
+{
+	const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
+	int program, link, id;
+
+	id = facts->btf ? btf__find_by_name_kind(facts->btf, name, kind) : facts->btf_error;
+	if (id < 0)
+		return refused(why, size, id == -ENOENT ? -ENOENT : id, name);
+	opts.attach_btf_id = id;
+	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "relaytrace_try", "GPL", nothing, 2, &opts);
+	if (program < 0)
+		return refused(why, size, program, "loading the program");
+	link = bpf_raw_tracepoint_open(NULL, program);
+	close(program);
+	if (link < 0)
+		return refused(why, size, link, "attaching the program");
+	close(link);
+	return 0;
+}
+
+static int probe_fexit(const struct kernel_facts *facts, char *why, size_t size)
+{
+	return probe_tracing(facts, BPF_TRACE_FEXIT, CONNECT_FUNCTION, BTF_KIND_FUNC, why, size);
+}
+
+static int probe_tp_btf_tcp(const struct kernel_facts *facts, char *why, size_t size)
+{
+	return probe_tracing(facts, BPF_TRACE_RAW_TP, "btf_trace_inet_sock_set_state",
+		BTF_KIND_TYPEDEF, why, size);
+}
+
+static int probe_tp_btf_process(const struct kernel_facts *facts, char *why, size_t size)
+{
+	return probe_tracing(facts, BPF_TRACE_RAW_TP, "btf_trace_sched_process_exec",
+		BTF_KIND_TYPEDEF, why, size);
+}
+
+static int probe_raw_tp(const char *name, char *why, size_t size)
+{
+	const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int link, program;
+
+	program = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "relaytrace_try", "GPL", nothing, 2,
+		NULL);
+	if (program < 0)
+		return refused(why, size, program, "loading the program");
+	link = bpf_raw_tracepoint_open(name, program);
+	close(program);
+	if (link < 0)
+		return refused(why, size, link, name);
+	close(link);
+	return 0;
+}
+
+static int probe_raw_tp_tcp(const struct kernel_facts *facts, char *why, size_t size)
+{
+	(void)facts;
+	return probe_raw_tp("inet_sock_set_state", why, size);
+}
+
+static int probe_raw_tp_process(const struct kernel_facts *facts, char *why, size_t size)
+{
+	(void)facts;
+	return probe_raw_tp("sched_process_exec", why, size);
+}
+
+static int probe_perf(struct perf_event_attr *attr, const char *what, char *why, size_t size)
+{
+	int event = (int)syscall(SYS_perf_event_open, attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (event < 0)
+		return refused(why, size, -errno, what);
+	close(event);
+	return 0;
+}
+
+static int probe_kprobe(const struct kernel_facts *facts, char *why, size_t size)
+{
+	struct perf_event_attr attr = {.size = sizeof(attr)};
+	FILE *file = fopen("/sys/bus/event_source/devices/kprobe/type", "re");
+	unsigned int type;
+
+	(void)facts;
+	if (!file || fscanf(file, "%u", &type) != 1) {
+		if (file)
+			fclose(file);
+		return refused(why, size, -ENOENT, "this kernel was built without kprobes");
+	}
+	fclose(file);
+	attr.type = type;
+	attr.config1 = (uint64_t)(uintptr_t)CONNECT_FUNCTION;
+	return probe_perf(&attr, "a kprobe on " CONNECT_FUNCTION, why, size);
+}
+
+static int probe_tracepoint(const struct kernel_facts *facts, char *why, size_t size)
+{
+	struct perf_event_attr attr = {.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr)};
+	int id = tracefs_event_id("syscalls", "sys_enter_connect");
+
+	(void)facts;
+	if (id < 0)
+		return refused(why, size, id, "tracepoint syscalls/sys_enter_connect");
+	attr.config = (uint64_t)id;
+	return probe_perf(&attr, "tracepoint syscalls/sys_enter_connect", why, size);
+}
+
+static int probe_cgroup_skb(const struct kernel_facts *facts, char *why, size_t size)
+{
+	char root[CGROUP_PATH];
+
+	(void)facts;
+	if (cgroup_root(root, sizeof(root)) == 0)
+		return 0;
+	snprintf(why, size, "no cgroup-v2 hierarchy is mounted here");
+	return -ENOENT;
+}
+
+/* One group after the other, the cheapest row first.  Costs: instructions, by `make bench`. */
+const struct hook hook_table[HOOK_ROWS] = {
+	{HOOK_CONNECT, "fexit", "fexit of " CONNECT_FUNCTION, "a connect() only", probe_fexit,
+		"", {"connect_fexit"}},
+	{HOOK_CONNECT, "kprobe", "kprobe and kretprobe of " CONNECT_FUNCTION,
+		"a connect() only, three times that of fexit", probe_kprobe, "",
+		{"connect_kprobe", "connect_kretprobe"}},
+	{HOOK_CONNECT, "tracepoint", "tracepoints sys_enter_connect and sys_exit_connect",
+		"every system call of the host, while there is a tree to trace", probe_tracepoint,
+		"dials that fail without a packet (no route), and connect() by io_uring",
+		{"connect_enter", "connect_exit"}},
+	{HOOK_TCP, "tp_btf", "tp_btf inet_sock_set_state", "a TCP state change only",
+		probe_tp_btf_tcp, "", {"state_tp_btf"}},
+	{HOOK_TCP, "raw_tp", "raw tracepoint inet_sock_set_state", "a TCP state change only",
+		probe_raw_tp_tcp, "the outcome of every dial", {"state_raw_tp"}},
+	{HOOK_PROCESS, "tp_btf", "tp_btf sched_process_* and signal_deliver",
+		"a fork, exec, exit or signal only", probe_tp_btf_process, "",
+		{"exec_tp_btf", "fork_tp_btf", "exit_tp_btf", "signal_tp_btf"}},
+	{HOOK_PROCESS, "raw_tp", "raw tracepoints sched_process_* and signal_deliver",
+		"a fork, exec, exit or signal only", probe_raw_tp_process,
+		"which processes belong to a tree, and their environment",
+		{"exec_raw_tp", "fork_raw_tp", "exit_raw_tp", "signal_raw_tp"}},
+	{HOOK_NAMES, "cgroup_skb", "cgroup_skb on the cgroups of the traced trees",
+		"the packets of those cgroups only", probe_cgroup_skb,
+		"host names, CONNECT requests and the relay's answers",
+		{"payload_ingress", "payload_egress"}},
+};
+
+const char *hook_group_name(enum hook_group group)
+{
+	static const char *const names[HOOK_GROUPS] = {"connect", "tcp", "process", "names"};
+
+	return names[group];
+}
+
+/* Does forced admit this row?  A group that forced does not mention is free. */
+static bool row_admitted(const struct hook *hook, const char *forced)
+{
+	bool group_named = false;
+
+	for (const char *word = forced; word && *word;) {
+		size_t len = strcspn(word, ",");
+		const char *equals = memchr(word, '=', len);
+		const char *name = equals ? equals + 1 : word;
+		size_t name_len = len - (size_t)(name - word);
+
+		for (size_t i = 0; i < HOOK_ROWS; i++) {
+			const struct hook *row = &hook_table[i];
+			const char *group = hook_group_name(row->group);
+
+			if (row->group != hook->group || strlen(row->name) != name_len ||
+				strncmp(row->name, name, name_len) != 0)
+				continue;
+			if (equals && (strlen(group) != (size_t)(equals - word) ||
+					      strncmp(group, word, strlen(group)) != 0))
+				continue;
+			if (row == hook)
+				return true;
+			group_named = true;
+		}
+		word += len + (word[len] == ',');
+	}
+	return !group_named;
+}
+
+bool hooks_name_known(const char *forced)
+{
+	for (const char *word = forced; word && *word;) {
+		size_t len = strcspn(word, ",");
+		const char *equals = memchr(word, '=', len);
+		const char *name = equals ? equals + 1 : word;
+		size_t name_len = len - (size_t)(name - word);
+		bool known = false;
+
+		for (size_t i = 0; i < HOOK_ROWS && !known; i++)
+			known = strlen(hook_table[i].name) == name_len &&
+				strncmp(hook_table[i].name, name, name_len) == 0;
+		if (!known)
+			return false;
+		word += len + (word[len] == ',');
+	}
+	return true;
+}
+
+void hooks_choose(struct hook_choice *choice, const struct kernel_facts *facts, const char *forced,
+	bool all)
+{
+	memset(choice->taken, 0, sizeof(choice->taken));
+	for (size_t i = 0; i < HOOK_ROWS; i++) {
+		const struct hook *hook = &hook_table[i];
+
+		if (choice->error[i] || (choice->taken[hook->group] && !all))
+			continue;
+		if (!choice->tried[i]) {
+			choice->tried[i] = true;
+			choice->error[i] = hook->probe(facts, choice->why[i], sizeof(choice->why[i]));
+		}
+		if (!choice->error[i] && !choice->taken[hook->group] && row_admitted(hook, forced))
+			choice->taken[hook->group] = hook;
+	}
+}

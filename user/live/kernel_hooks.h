@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which hooks this kernel allows, and which are taken: for each thing to see a few ways to see it,
+ * the cheapest first.  A way counts as working when it was seen to fire.
+ */
+#ifndef LIVE_KERNEL_HOOKS_H
+#define LIVE_KERNEL_HOOKS_H
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum hook_group { HOOK_CONNECT, HOOK_TCP, HOOK_PROCESS, HOOK_NAMES, HOOK_GROUPS };
+
+struct kernel_facts {
+	struct btf *btf; /* vmlinux; owned */
+	int btf_error;	 /* -errno where there is none */
+	bool has_bpf_loop, has_cookie;
+};
+
+/* Reads the kernel's BTF.  0, or -errno with a facts that may still be freed. */
+int kernel_facts_read(struct kernel_facts *facts);
+void kernel_facts_free(struct kernel_facts *facts);
+
+struct hook {
+	enum hook_group group;
+	const char *name; /* "fexit": what --hooks takes */
+	const char *what; /* "fexit of __sys_connect_file" */
+	const char *cost; /* what it costs a process that is not traced */
+	/* Can it be had?  0, or -errno with the reason in why (size bytes). */
+	int (*probe)(const struct kernel_facts *facts, char *why, size_t size);
+	const char *lost;	 /* what is not seen where this row and those below it are refused */
+	const char *programs[6]; /* names in the BPF object, NULL-ended */
+};
+
+#define HOOK_ROWS 8
+extern const struct hook hook_table[HOOK_ROWS];
+
+/* What became of each row, and the row taken for each group. */
+struct hook_choice {
+	const struct hook *taken[HOOK_GROUPS]; /* NULL: none works */
+	int error[HOOK_ROWS];		       /* 0: works or was not tried */
+	bool tried[HOOK_ROWS];
+	char why[HOOK_ROWS][160];
+};
+
+/* "connect", "tcp", "process", "names". */
+const char *hook_group_name(enum hook_group group);
+
+/* Is forced a comma-separated list of row names or GROUP=NAME whose every name a row has? */
+bool hooks_name_known(const char *forced);
+
+/*
+ * Chooses for each group the first row that can be had, that forced admits (NULL: all are) and that
+ * has no error yet; call it again after setting a row's error to fall to the next one.  With all,
+ * rows after the chosen one are probed too (`features`).
+ */
+void hooks_choose(struct hook_choice *choice, const struct kernel_facts *facts, const char *forced,
+	bool all);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Harmless calls of our own by which each hook is seen to fire. */
+#ifndef LIVE_KERNEL_PROBE_H
+#define LIVE_KERNEL_PROBE_H
+
+#include <stdbool.h>
+
+struct kernel;
+
+/* argv[0] of the program that the probe runs: main() returns 0 at once when it is called so. */
+#define PROBE_PROGRAM "relaytrace-probe"
+
+/*
+ * Makes a fork, a signal, an exec, an exit and a connect() to a port of our own on the loopback,
+ * all marked as probe, so that they count as hits and make no records.  *tcp_possible: the loopback is up,
+ * so the connect() made a TCP state change.  0, or -errno where the calls could not be made.
+ */
+int probe_run(struct kernel *k, bool *tcp_possible);
+
+#endif

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/pipeline.h"
+
+#include "base/log.h"
+#include "capture/recording.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The summary names at most so many processes, the first of interest. */
+#define PIPELINE_ROWS 64
+
+struct pipeline {
+	struct pipeline_options options;
+	struct process_table processes;
+	struct tracker *tracker;
+	struct diagnosis *diagnosis;
+	struct totals totals;
+	struct event_start start;
+	struct summary_row rows[PIPELINE_ROWS];
+	size_t row_count;
+	uint64_t beat_ns; /* when the next heartbeat is due */
+	uint64_t now_ns;
+	int output_error;
+};
+
+static void pipeline_report(struct pipeline *p, const struct report *r)
+{
+	for (size_t i = 0; i < p->options.sink_count; i++) {
+		int err = sink_report(p->options.sinks[i], r);
+
+		if (err && !p->output_error)
+			p->output_error = err;
+	}
+}
+
+/* ---- the summary's rows ---- */
+
+static struct summary_row *row_of(struct pipeline *p, struct process *process)
+{
+	for (size_t i = 0; i < p->row_count; i++)
+		if (p->rows[i].process == process)
+			return &p->rows[i];
+	if (p->row_count == PIPELINE_ROWS)
+		return NULL;
+	p->rows[p->row_count].process = process_ref(process);
+	return &p->rows[p->row_count++];
+}
+
+static void rows_clear(struct pipeline *p)
+{
+	for (size_t i = 0; i < p->row_count; i++)
+		process_unref((struct process *)p->rows[i].process);
+	memset(p->rows, 0, sizeof(p->rows));
+	p->row_count = 0;
+}
+
+/* ---- what the stages tell ---- */
+
+static void on_dial(void *context, const struct dial *d)
+{
+	struct pipeline *p = context;
+	struct report r = {.kind = REPORT_DIAL, .time_ns = d->end_ns, .process = d->process,
+		.dial = d};
+	struct summary_row *row;
+
+	if (d->outcome != DIAL_PENDING) {
+		p->totals.dials[d->process->role][d->path][d->outcome]++;
+		row = row_of(p, d->process);
+		if (row)
+			row->dials[d->path][d->outcome]++;
+	}
+	pipeline_report(p, &r);
+	diagnosis_dial(p->diagnosis, d);
+}
+
+static void on_resolve(void *context, struct process *process, const struct event_name *name,
+	uint16_t code, uint64_t time_ns)
+{
+	struct report r = {.kind = REPORT_RESOLVE, .time_ns = time_ns, .process = process,
+		.name = name, .resolve_code = code};
+
+	if (process)
+		pipeline_report(context, &r);
+}
+
+static void on_relay(void *context, const struct dial *d)
+{
+	struct pipeline *p = context;
+	struct report r = {.kind = REPORT_RELAY, .time_ns = p->now_ns, .process = d->process,
+		.dial = d};
+
+	pipeline_report(p, &r);
+}
+
+static void on_finding(void *context, const struct finding *f, bool resolved)
+{
+	struct pipeline *p = context;
+	struct report r = {.kind = resolved ? REPORT_RESOLVED : REPORT_FINDING,
+		.time_ns = p->now_ns, .process = f->process, .finding = f};
+
+	if (!resolved && f->count <= 1) {
+		p->totals.findings++;
+		p->totals.errors += f->severity == SEVERITY_ERROR;
+		p->totals.warnings += f->severity == SEVERITY_WARNING;
+		p->totals.infos += f->severity == SEVERITY_INFO;
+	}
+	pipeline_report(p, &r);
+}
+
+/* ---- a run: from EVENT_START to EVENT_STOP ---- */
+
+static void run_end(struct pipeline *p)
+{
+	tracker_free(p->tracker);
+	diagnosis_free(p->diagnosis);
+	p->tracker = NULL;
+	p->diagnosis = NULL;
+	rows_clear(p);
+	process_table_free(&p->processes);
+	memset(&p->processes, 0, sizeof(p->processes));
+}
+
+static void run_begin(struct pipeline *p, const struct event *event)
+{
+	struct tracker_options tracking = {.pending_ns = event->start.pending_ns};
+	struct diagnosis_options diagnosing = {.names = event->start.names};
+	struct tracker_handler on_track = {p, on_dial, on_resolve, on_relay};
+	struct diagnosis_handler on_diagnose = {p, on_finding};
+	struct report r = {.kind = REPORT_START, .time_ns = event->time_ns, .start = &event->start};
+
+	run_end(p);
+	p->tracker = tracker_new(&tracking, &p->processes, &on_track);
+	p->diagnosis = diagnosis_new(&diagnosing, &on_diagnose);
+	if (!p->tracker || !p->diagnosis) {
+		log_error("out of memory before the first event");
+		run_end(p);
+		return;
+	}
+	for (size_t i = 0; i < p->options.sink_count; i++) {
+		struct sink_context *context = &p->options.sinks[i]->context;
+
+		context->wall_offset_ns = (int64_t)(event->start.wall_ns - event->time_ns);
+		snprintf(context->host, sizeof(context->host), "%s",
+			event->start.host ? event->start.host : "");
+	}
+	p->beat_ns = p->options.heartbeat_ns ? event->time_ns + p->options.heartbeat_ns :
+					       UINT64_MAX;
+	pipeline_report(p, &r);
+}
+
+static void run_stop(struct pipeline *p, const struct event *event)
+{
+	struct report r = {.kind = REPORT_STOP, .time_ns = event->time_ns, .totals = &p->totals};
+
+	tracker_flush(p->tracker, event->time_ns);
+	diagnosis_flush(p->diagnosis, event->time_ns);
+	r.rows = p->rows;
+	r.row_count = p->row_count;
+	pipeline_report(p, &r);
+	run_end(p);
+}
+
+static void heartbeat(struct pipeline *p, uint64_t now_ns)
+{
+	struct report r = {.kind = REPORT_HEARTBEAT, .time_ns = now_ns, .totals = &p->totals};
+
+	while (p->beat_ns <= now_ns)
+		p->beat_ns += p->options.heartbeat_ns;
+	pipeline_report(p, &r);
+}
+
+static void on_process(struct pipeline *p, const struct event *event, struct process *process)
+{
+	struct report r = {.time_ns = event->time_ns, .process = process};
+
+	if (event->kind == EVENT_EXEC) {
+		r.kind = REPORT_EXEC;
+		/* In the summary: whoever pulls, and whoever carries a relay variable. */
+		if (role_pulls(process->role) && process->environment->count)
+			row_of(p, process);
+		pipeline_report(p, &r);
+		diagnosis_process(p->diagnosis, event->time_ns, process);
+	} else if (event->kind == EVENT_EXIT) {
+		r.kind = REPORT_EXIT;
+		pipeline_report(p, &r);
+	}
+}
+
+/* The event as a line of the recording, before anything is made of it. */
+static void record(struct pipeline *p, const struct event *event)
+{
+	struct sink *s = p->options.recording;
+	int err;
+
+	if (event->kind == EVENT_START)
+		recording_write_header(&s->line);
+	recording_write_event(&s->line, event);
+	if (event->kind == EVENT_STOP)
+		recording_write_end(&s->line);
+	err = sink_write_line(s);
+	if (err && !p->output_error)
+		p->output_error = err;
+}
+
+void pipeline_event(void *context, const struct event *event)
+{
+	struct pipeline *p = context;
+	struct report r = {.time_ns = event->time_ns, .totals = &p->totals};
+	struct process *process;
+
+	p->now_ns = event->time_ns;
+	p->totals.seen[event->kind]++;
+	if (p->options.recording)
+		record(p, event);
+	if (event->kind == EVENT_START) {
+		run_begin(p, event);
+		if (p->tracker)
+			process_table_apply(&p->processes, event);
+		return;
+	}
+	if (!p->tracker)
+		return; /* before any start */
+	/* What is due comes before what is new, in the order of time. */
+	diagnosis_tick(p->diagnosis, event->time_ns);
+	if (event->kind == EVENT_STOP) {
+		run_stop(p, event);
+		return;
+	}
+	process = process_table_apply(&p->processes, event);
+	tracker_apply(p->tracker, event);
+	if (process)
+		on_process(p, event, process);
+	if (event->kind == EVENT_FACT)
+		diagnosis_fact(p->diagnosis, event);
+	if (event->kind == EVENT_LOSS) {
+		memcpy(p->totals.lost, event->loss.lost, sizeof(p->totals.lost));
+		diagnosis_loss(p->diagnosis, event);
+		r.kind = REPORT_LOSS;
+		pipeline_report(p, &r);
+	}
+	if (p->beat_ns <= event->time_ns)
+		heartbeat(p, event->time_ns);
+}
+
+uint64_t pipeline_deadline(const struct pipeline *p)
+{
+	uint64_t deadline, other;
+
+	if (!p->tracker)
+		return UINT64_MAX;
+	deadline = tracker_deadline(p->tracker);
+	other = diagnosis_deadline(p->diagnosis);
+	if (other < deadline)
+		deadline = other;
+	return p->beat_ns < deadline ? p->beat_ns : deadline;
+}
+
+const struct totals *pipeline_totals(const struct pipeline *p)
+{
+	return &p->totals;
+}
+
+int pipeline_output_error(const struct pipeline *p)
+{
+	return p->output_error;
+}
+
+struct pipeline *pipeline_new(const struct pipeline_options *options)
+{
+	struct pipeline *p = calloc(1, sizeof(*p));
+
+	if (p) {
+		p->options = *options;
+		p->beat_ns = UINT64_MAX;
+	}
+	return p;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	run_end(p);
+	free(p);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The line that every event goes down, live or replayed: process table, dial tracker, diagnosis,
+ * sinks.  A function of the sequence of events alone.
+ */
+#ifndef OUTPUT_PIPELINE_H
+#define OUTPUT_PIPELINE_H
+
+#include "diagnose/diagnosis.h"
+#include "model/dial_tracker.h"
+#include "output/sink.h"
+
+#define PIPELINE_SINKS 8
+
+struct pipeline;
+
+struct pipeline_options {
+	struct sink *sinks[PIPELINE_SINKS]; /* owned by the caller */
+	size_t sink_count;
+	struct sink *recording; /* takes the events themselves; NULL: none */
+	uint64_t heartbeat_ns;	/* 0: none */
+};
+
+/* NULL: out of memory.  What options point to must outlive the pipeline. */
+struct pipeline *pipeline_new(const struct pipeline_options *options);
+void pipeline_free(struct pipeline *p);
+
+/* Takes one event; an event_handler, context being the pipeline. */
+void pipeline_event(void *context, const struct event *event);
+
+/* When something is due though no event comes (CLOCK_BOOTTIME); UINT64_MAX: nothing. */
+uint64_t pipeline_deadline(const struct pipeline *p);
+
+/* What was counted so far; belongs to the pipeline. */
+const struct totals *pipeline_totals(const struct pipeline *p);
+
+/* The first output that refused, for the exit status: 0, or -errno. */
+int pipeline_output_error(const struct pipeline *p);
+
+#endif
