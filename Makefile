@@ -79,6 +79,17 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(call obj,fuzzobj,$(PURE))
 	@mkdir -p $(@D)
 	$(CLANG) $(DEFS) -g -fsanitize=fuzzer,address,undefined -o $@ $< $(call obj,fuzzobj,$(PURE)) -lyaml
 
+# The rules of choice beside real Go's.
+RULES   := $(call obj,asan,$(filter user/base/% user/relay/%,$(PURE)))
+$(BUILD)/differential/ours: tests/differential/ours.c $(RULES)
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) -g $(SAN) -o $@ $< $(RULES)
+$(BUILD)/differential/reference: tests/differential/reference.go
+	@mkdir -p $(@D)
+	go build -o $@ $<
+differential: $(BUILD)/differential/ours $(BUILD)/differential/reference ## 50,000 choices of a relay as real Go makes them, in half a minute
+	tests/differential/compare.py $^ 50000 $(SEED)
+
 unit: $(UNIT)
 fuzzers: $(FUZZ)
 
@@ -106,5 +117,5 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all static unit fuzzers check test demo deps format clean help
+.PHONY: all static differential unit fuzzers check test demo deps format clean help
 .DELETE_ON_ERROR:

@@ -74,7 +74,7 @@ static void test_relay_url_shows_nonsense_as_go_dials_it(void)
 	UNIT_STRING(judge("socks5h://relay:1080"),
 		"usable [http] [socks5h] 80 unknown-scheme scheme-as-host");
 	UNIT_STRING(judge("relay:port"), "usable [relay] [] 0 unknown-scheme empty-host bad-port");
-	UNIT_STRING(judge("http://relay:99999"), "usable [http] [relay] 0 bad-port");
+	UNIT_STRING(judge("http://relay:99999"), "usable [http] [relay] 99999 bad-port");
 	UNIT_STRING(judge("http://relay:0"), "usable [http] [relay] 0 bad-port");
 	UNIT_STRING(judge("http://fd00::1"), "usable [http] [fd00:] 1 no-brackets");
 	UNIT_STRING(

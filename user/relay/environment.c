@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "relay/environment.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,38 @@ int environment_add(struct environment *e, const char *name, size_t name_len, co
 		}
 	}
 	return environment_put(e, &v);
+}
+
+/* What k3s writes over the first entry (its title, or nothing but NULs) has no name before a '='. */
+static bool is_assignment(const char *entry, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (isalnum((unsigned char)entry[i]) || entry[i] == '_'))
+		i++;
+	return i && i < len && entry[i] == '=' && !isdigit((unsigned char)entry[0]);
+}
+
+int environment_add_block(struct environment *e, const char *block, size_t len, const char *source)
+{
+	size_t at = 0;
+
+	e->first_lost = len && !is_assignment(block, strnlen(block, len));
+	while (at < len) {
+		size_t entry = strnlen(block + at, len - at);
+		const char *equals = memchr(block + at, '=', entry);
+
+		if (equals) {
+			size_t name = (size_t)(equals - block) - at;
+			int err = environment_add(
+				e, block + at, name, equals + 1, entry - name - 1, false, source);
+
+			if (err)
+				return err;
+		}
+		at += entry + 1;
+	}
+	return 0;
 }
 
 /* A copy of v under another name.  0 or -ENOMEM. */

@@ -52,6 +52,12 @@ void environment_unref(struct environment *e);
 int environment_add(struct environment *e, const char *name, size_t name_len, const char *value,
 	size_t value_len, bool value_cut, const char *source);
 
+/*
+ * Adds all of an environment block (/proc/PID/environ: NAME=VALUE and a NUL, again and again), and
+ * sets first_lost where its first entry is not NAME=VALUE.  0 or -ENOMEM.
+ */
+int environment_add_block(struct environment *e, const char *block, size_t len, const char *source);
+
 /* Adds one that was judged and redacted before (from a recording); copies all of v.  0 or -ENOMEM. */
 int environment_add_judged(struct environment *e, const struct variable *v);
 

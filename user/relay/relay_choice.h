@@ -21,12 +21,17 @@ enum choice_reason {
 	CHOICE_SCHEME_UNKNOWN,	   /* direct: neither http nor https */
 	CHOICE_REQUEST_METHOD,	   /* error: CGI (httpoxy), HTTP_PROXY with REQUEST_METHOD */
 	CHOICE_BAD_URL,		   /* error: the request's own URL cannot be parsed */
+	CHOICE_BAD_HOST,	   /* direct: Go cannot part the URL's host and port */
 };
 
 struct choice {
 	enum choice_decision decision;
 	enum choice_reason reason;
+	enum relay_family family;	 /* the one that was asked */
+	enum relay_kind kind;		 /* which variable the request's scheme needs */
 	const struct variable *variable; /* the one that decided, or NULL; belongs to the environment */
+	const struct variable *unused;	 /* one that is set in vain: CHOICE_SCHEME_UNCOVERED; or, on
+					    CHOICE_NO_VARIABLE, under a name that Go does not read */
 	struct relay_url relay;		 /* valid on CHOICE_RELAY */
 	char no_entry[256];		 /* the NO_ entry that matched, as written, cut to fit; else "" */
 };
@@ -35,7 +40,10 @@ struct choice {
 void choice_for_url(const struct environment *e, enum relay_family family, const char *url,
 	struct choice *out);
 
-/* The same for scheme, host (no brackets) and port: what the tracer knows of a dial. */
+/*
+ * The same for scheme, host (no brackets) and port (0: the scheme's): what the tracer knows of a
+ * dial.
+ */
 void choice_for_host(const struct environment *e, enum relay_family family, const char *scheme,
 	const char *host, uint16_t port, struct choice *out);
 

@@ -202,13 +202,14 @@ static enum go_url_error parse_as_go(
 static void mask_host(
 	const struct go_url *url, const struct relay_secret *secret, struct relay_url *out)
 {
-	size_t port_len = url->port[0] ? strlen(url->port) : 0;
+	size_t to = url->host_to;
 
-	if (relay_secret_touches(secret, url->host_to - port_len, url->host_to))
-		out->port = port_len ? 0 : out->port;
-	if (relay_secret_touches(secret, url->host_from, url->host_to - port_len)) {
+	/* Without an '@' a number behind the ':' is taken for the port that it says it is. */
+	if (!secret->has_at)
+		to -= strlen(url->port);
+	if (relay_secret_touches(secret, url->host_from, to)) {
 		strcpy(out->host, "***");
-		out->port = port_len ? 0 : out->port;
+		out->port = url->port[0] ? 0 : out->port;
 		out->faults |= RELAY_FAULT_HOST_MASKED;
 	}
 	if (!default_port(out->scheme) && relay_secret_touches(secret, 0, url->scheme_len))
@@ -224,7 +225,9 @@ static void fill_usable(const struct go_url *url, bool assumed, const struct rel
 	out->use = RELAY_USABLE;
 	snprintf(out->scheme, sizeof(out->scheme), "%s", url->scheme);
 	snprintf(out->host, sizeof(out->host), "%.*s", (int)sizeof(out->host) - 1, url->host);
-	out->port = url->port[0] ? (uint16_t)(port > 65535 ? 0 : port) : default_port(url->scheme);
+	out->port = default_port(url->scheme);
+	if (url->port[0])
+		out->port = port > UINT32_MAX ? UINT32_MAX : (uint32_t)port;
 	if (!out->host[0])
 		out->faults |= RELAY_FAULT_EMPTY_HOST;
 	else if (url->host_from < secret->word)

@@ -37,7 +37,7 @@ enum relay_fault {
 						   only where it is the whole user or password */
 	RELAY_FAULT_HTTPS_SCHEME = 1 << 12,	/* TLS to the relay itself (not wrong) */
 	RELAY_FAULT_SOCKS_SCHEME = 1 << 13,	/* (not wrong) */
-	RELAY_FAULT_BAD_PORT = 1 << 14,		/* no digits, 0 or over 65535; port is then 0 */
+	RELAY_FAULT_BAD_PORT = 1 << 14,		/* no digits, 0 or over 65535 */
 	RELAY_FAULT_BACKSLASH = 1 << 15,
 	RELAY_FAULT_UNPARSED = 1 << 16,		/* Go's url.Parse refuses it for another reason */
 	RELAY_FAULT_HOST_MASKED = 1 << 17,	/* what Go takes as the host is part of a secret */
@@ -63,7 +63,8 @@ struct relay_url {
 	char scheme[16];   /* "http", "https", "socks5", ... as Go has it, lower case; cut to fit;
 			      "***" where it is the user's name */
 	char host[256];    /* Go's Hostname(): no brackets; "***" where masked; "" where empty */
-	uint16_t port;     /* given, or by scheme: 80, 443, 1080; 0: bad, masked, or no such scheme */
+	uint32_t port;     /* given (may be over 65535), or by scheme: 80, 443, 1080; 0: masked, or
+			      no such scheme */
 };
 
 /* Judges value (len bytes, not NUL-terminated by need).  Never fails. */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Addresses and networks as Go's net package reads them (ParseIP, ParseCIDR of Go 1.19): no zones,
+ * no leading zeros in IPv4.  IPv4 is held as ::ffff:a.b.c.d, and the two are the same address.
+ */
+#ifndef RELAY_RELAY_ADDRESS_H
+#define RELAY_RELAY_ADDRESS_H
+
+#include "relay/relay_text.h"
+
+struct address {
+	unsigned char bytes[16];
+};
+
+struct network {
+	struct address base; /* masked */
+	unsigned int bits;   /* of 128; an IPv4 network's length + 96 */
+};
+
+/* False where t is no address. */
+bool address_parse(struct text t, struct address *out);
+bool address_equals(const struct address *a, const struct address *b);
+bool address_is_ipv4(const struct address *a);
+bool address_is_loopback(const struct address *a);
+
+/* "ADDRESS/LENGTH"; false where t is none. */
+bool network_parse(struct text t, struct network *out);
+
+/* An IPv6 network contains no IPv4 address, ::/0 neither. */
+bool network_contains(const struct network *n, const struct address *a);
+
+/*
+ * Parts "host:port" and "[host]:port" (net.SplitHostPort); host is without brackets.  False where
+ * there is no port, a ':' too many, or a bracket out of place.
+ */
+bool text_split_host_port(struct text t, struct text *host, struct text *port);
+
+#endif
