@@ -10,10 +10,10 @@
 #include "emit.bpf.h"
 #include "settings.bpf.h"
 
-#define AF_INET	 2
-#define AF_INET6 10
+#define AF_INET	     2
+#define AF_INET6     10
 #define IPPROTO_TCP_ 6
-#define MPTCP_	 262 /* IPPROTO_MPTCP does not fit 8 bits; the parent socket alone has it */
+#define MPTCP_	     262 /* IPPROTO_MPTCP does not fit 8 bits; the parent socket alone has it */
 
 static __always_inline void address_of_v6(struct wire_address *a, __u8 *bytes, const __u32 w[4])
 {
@@ -170,8 +170,8 @@ int BPF_PROG(state_raw_tp, struct sock *sk, int old, int new)
 /* ---- connect() and its return ---- */
 
 /* Fills what the caller's sockaddr says; false where it is neither IPv4 nor IPv6. */
-static __always_inline bool address_of_sockaddr(struct wire_address *a, const void *sockaddr,
-	bool user)
+static __always_inline bool address_of_sockaddr(
+	struct wire_address *a, const void *sockaddr, bool user)
 {
 	union {
 		struct sockaddr_in v4;
@@ -180,8 +180,8 @@ static __always_inline bool address_of_sockaddr(struct wire_address *a, const vo
 	long err;
 
 	/* 28 bytes of the caller's or of the kernel's copy, a sockaddr_storage: both are readable whole. */
-	err = user ? bpf_probe_read_user(&s, sizeof(s.v6), sockaddr) :
-		     bpf_probe_read_kernel(&s, sizeof(s.v6), sockaddr);
+	err = user ? bpf_probe_read_user(&s, sizeof(s.v6), sockaddr)
+		   : bpf_probe_read_kernel(&s, sizeof(s.v6), sockaddr);
 	if (err && user) /* a sockaddr_in at the very end of a mapping */
 		err = bpf_probe_read_user(&s, sizeof(s.v4), sockaddr);
 	if (err)
@@ -217,8 +217,8 @@ static __always_inline bool protocol_of_sock(struct wire_address *a, struct sock
 	return a->protocol == IPPROTO_TCP_ || a->protocol == 17;
 }
 
-static __always_inline int connect_emit(__u64 id, const struct call *call,
-	const struct wire_address *address, int result)
+static __always_inline int connect_emit(
+	__u64 id, const struct call *call, const struct wire_address *address, int result)
 {
 	struct wire_connect *record;
 
@@ -252,8 +252,8 @@ static __always_inline bool connect_wanted(__u64 id)
 	return !(entry->flags & WIRE_TRACED_PROBE);
 }
 
-static __always_inline int connect_returned(__u64 id, struct file *file, const void *sockaddr,
-	int result)
+static __always_inline int connect_returned(
+	__u64 id, struct file *file, const void *sockaddr, int result)
 {
 	struct wire_address address = {};
 	struct sock *sk = sock_of_file(file);

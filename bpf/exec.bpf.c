@@ -27,7 +27,8 @@ struct exec_scratch_map {
 };
 struct exec_scratch_map exec_scratch SEC(".maps");
 
-#define DATA_LAST (WIRE_FILE_MAX + WIRE_ARGS_MAX + WIRE_ENV_MAX) /* the last place a value may begin */
+#define DATA_LAST                                                                                  \
+	(WIRE_FILE_MAX + WIRE_ARGS_MAX + WIRE_ENV_MAX) /* the last place a value may begin */
 
 /* Do n bytes at p spell word, case aside?  '_' and '=' have no other case, and no name has a DEL. */
 static __always_inline bool spells(const char *p, const char *word, int n)
@@ -57,8 +58,8 @@ static __always_inline bool family_follows(const char *p)
 static __always_inline bool relay_name_follows(const char *p)
 {
 	if (SPELLS(p, "HTTP"))
-		return p[4] == '_' ? family_follows(p + 5) :
-				     (SPELLS(p + 4, "S_") && family_follows(p + 6));
+		return p[4] == '_' ? family_follows(p + 5)
+				   : (SPELLS(p + 4, "S_") && family_follows(p + 6));
 	if (SPELLS(p, "NO_"))
 		return family_follows(p + 3);
 	if (SPELLS(p, "ALL_"))
@@ -164,8 +165,8 @@ static __always_inline bool comm_is_runtime(const char *comm)
  * root's, marked at a runtime shim, gone (NULL, *left set) where it became a container's init:
  * below a shim and in another mount namespace.
  */
-static __always_inline struct wire_traced *entry_after_exec(struct task_struct *task, __u32 pid,
-	const char *comm, __u32 mntns, bool *root, bool *left)
+static __always_inline struct wire_traced *entry_after_exec(
+	struct task_struct *task, __u32 pid, const char *comm, __u32 mntns, bool *root, bool *left)
 {
 	struct wire_traced *entry = traced_find(pid);
 
@@ -187,8 +188,8 @@ static __always_inline struct wire_traced *entry_after_exec(struct task_struct *
 	return entry;
 }
 
-static __always_inline struct exec_scratch *exec_begin(struct task_struct *task,
-	struct linux_binprm *bprm, __u32 cpu)
+static __always_inline struct exec_scratch *exec_begin(
+	struct task_struct *task, struct linux_binprm *bprm, __u32 cpu)
 {
 	__u32 pid = bpf_get_current_pid_tgid() >> 32, mntns;
 	struct wire_traced *entry;
@@ -244,7 +245,8 @@ static __always_inline struct exec_scratch *exec_begin(struct task_struct *task,
 		s->record.flags |= WIRE_ARGS_TRUNCATED;
 	}
 	if (len > 0 && len <= WIRE_ARGS_MAX &&
-		!bpf_probe_read_user(&s->data[s->used & (WIRE_FILE_MAX * 2 - 1)], len, (void *)start)) {
+		!bpf_probe_read_user(
+			&s->data[s->used & (WIRE_FILE_MAX * 2 - 1)], len, (void *)start)) {
 		s->record.args_len = len;
 		s->used += len;
 	} else {
@@ -276,7 +278,7 @@ static __always_inline int exec_end(struct exec_scratch *s)
 	{                                                                                          \
 		__u32 cpu = bpf_get_smp_processor_id();                                            \
 		struct exec_scratch *s = exec_begin(task, bprm, cpu);                              \
-												   \
+                                                                                                   \
 		if (!s)                                                                            \
 			return 0;                                                                  \
 		search(cpu);                                                                       \

@@ -87,7 +87,7 @@ static __always_inline __u32 socket_slot(const void *sk)
 {
 	__u32 low = (__u32)(__u64)sk;
 
-	asm volatile("" : "+w"(low)); /* a 32-bit register: kept from becoming shifts of 64 */
+	asm volatile("" : "+w"(low));	/* a 32-bit register: kept from becoming shifts of 64 */
 	return low * 0x9e3779b1U >> 18; /* 14 bits: FILTER_SLOTS */
 }
 

@@ -59,8 +59,11 @@ static __always_inline int on_exit(struct task_struct *task)
 	return 0;
 }
 
-/* SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM: a dial that ends after one of these was interrupted. */
-#define STOP_SIGNALS (1 << 1 | 1 << 2 | 1 << 3 | 1 << 9 | 1 << 15)
+/*
+ * SIGHUP, SIGINT, SIGQUIT, SIGTERM: a dial that ends after one of these was interrupted.  Not SIGKILL,
+ * which every thread but one takes when a process ends by itself (zap_other_threads): the exit status tells of it.
+ */
+#define STOP_SIGNALS (1 << 1 | 1 << 2 | 1 << 3 | 1 << 15)
 
 static __always_inline int on_signal(int signal)
 {

@@ -116,8 +116,8 @@ struct wire_state {
 	__u8 old_state;
 	__u8 new_state;
 	__u16 taken_over; /* it was in SYN_SENT when the tracer came */
-	__u64 received; /* payload bytes that had arrived: tcp_sock.bytes_received */
-	__u64 sent;	/* payload bytes that were acknowledged: tcp_sock.bytes_acked */
+	__u64 received;	  /* payload bytes that had arrived: tcp_sock.bytes_received */
+	__u64 sent;	  /* payload bytes that were acknowledged: tcp_sock.bytes_acked */
 };
 
 /* How many bytes of the beginning of each direction of a socket may leave the kernel. */

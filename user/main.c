@@ -20,7 +20,8 @@ static const struct command commands[] = {
 	{"replay", "FILE [OPTIONS]", "a recording through the same pipeline, same output",
 		replay_main},
 	{"rules", "[ID]", "the diagnosis rules; one, in full", rules_main},
-	{"demo", "", "the classic failure and its repair, in a private network namespace", demo_main},
+	{"demo", "", "the classic failure and its repair, in a private network namespace",
+		demo_main},
 	{"features", "", "which hooks this kernel allows, which are chosen, what is lost without",
 		features_main},
 };
@@ -30,7 +31,8 @@ static const struct command commands[] = {
 static int usage(void)
 {
 	printf("usage: relaytrace [COMMAND] [OPTIONS]\n\n"
-	       "Traces the dials of the rke2 and containerd process trees and relates those that fail\n"
+	       "Traces the dials of the rke2 and containerd process trees and relates those that "
+	       "fail\n"
 	       "to relay (HTTP proxy) variables that are missing, malformed or overruled.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-9s %-30s %s\n", commands[i].name, commands[i].arguments,
@@ -46,8 +48,8 @@ int main(int argc, char **argv)
 
 	if (argc > 0 && strcmp(argv[0], PROBE_PROGRAM) == 0)
 		return 0;
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-				!strcmp(argv[1], "help")))
+	if (argc > 1 &&
+		(!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")))
 		return usage();
 	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version"))) {
 		printf("relaytrace %s\n", RELAYTRACE_VERSION);

@@ -150,8 +150,8 @@ static int decode_exec(struct decoder *d, const struct wire_exec *w, size_t len,
 	d->environment->unreadable = w->flags & WIRE_ENV_UNREADABLE;
 	err = arguments_take(d, &out->exec, data + w->file_len, w->args_len);
 	if (!err)
-		err = environment_take(d->environment, data + w->file_len + w->args_len,
-			w->env_len);
+		err = environment_take(
+			d->environment, data + w->file_len + w->args_len, w->env_len);
 	return err ? err : 1;
 }
 

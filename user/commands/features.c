@@ -15,10 +15,10 @@ static void rows_print(const struct hook_choice *choice)
 
 	for (size_t i = 0; i < HOOK_ROWS; i++) {
 		const struct hook *hook = &hook_table[i];
-		const char *state = choice->error[i]			       ? "refused" :
-				    choice->taken[hook->group] == hook ? "chosen" :
-				    choice->tried[i]			       ? "available" :
-										 "not tried";
+		const char *state = choice->error[i]			 ? "refused"
+				    : choice->taken[hook->group] == hook ? "chosen"
+				    : choice->tried[i]			 ? "available"
+									 : "not tried";
 
 		if (hook->group != group)
 			printf("%s\n", hook_group_name(hook->group));
@@ -41,9 +41,10 @@ int features_main(int argc, char **argv)
 	if (argc > 1) {
 		bool help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h");
 
-		(help ? (void)printf("usage: relaytrace features\n\nLists the kernel hooks that can be "
-				     "had here, proved by a call of our own that they saw.\n") :
-			(void)log_error("usage: relaytrace features"));
+		(help ? (void)printf(
+				"usage: relaytrace features\n\nLists the kernel hooks that can be "
+				"had here, proved by a call of our own that they saw.\n")
+		      : (void)log_error("usage: relaytrace features"));
 		return help ? STATUS_DONE : STATUS_USAGE;
 	}
 	uname(&kernel);
@@ -52,16 +53,19 @@ int features_main(int argc, char **argv)
 		printf("not root: what the kernel refuses below may be allowed to root\n");
 	err = kernel_facts_read(&facts);
 	printf("BTF %s\n", err ? strerror(-err) : "yes");
-	printf("environment search %s\n", facts.has_bpf_loop ?
-			"whole (bpf_loop)" :
-			"the first 16384 variables, the rest from /proc (no bpf_loop before 5.17)");
-	printf("socket numbers %s\n", facts.has_cookie ? "the kernel's (socket cookie)" : "our own");
+	printf("environment search %s\n", facts.has_bpf_loop
+						  ? "whole (bpf_loop)"
+						  : "the first 16384 variables, the rest from "
+						    "/proc (no bpf_loop before 5.17)");
+	printf("socket numbers %s\n",
+		facts.has_cookie ? "the kernel's (socket cookie)" : "our own");
 	err = err ? err : kernel_open(&k, NULL, false);
 	if (!err) {
 		hooks_choose(&k.choice, &facts, NULL, true);
 		rows_print(&k.choice);
 		if (k.unproved_tcp)
-			printf("the tcp hook was not proved: the loopback is down in this namespace\n");
+			printf("the tcp hook was not proved: the loopback is down in this "
+			       "namespace\n");
 		kernel_close(&k);
 	} else {
 		struct hook_choice choice = {0};

@@ -11,9 +11,9 @@
 #include <string.h>
 
 struct option_row {
-	const char *name; /* long */
-	char letter;	  /* 0: none */
-	int commands;	  /* FOR_... */
+	const char *name;     /* long */
+	char letter;	      /* 0: none */
+	int commands;	      /* FOR_... */
 	const char *argument; /* NULL: takes none */
 	const char *help;
 	/* Stores value; false where it is not understood.  NULL value for one without argument. */
@@ -25,7 +25,8 @@ bool duration_parse(const char *text, uint64_t *ns)
 	static const struct {
 		const char *suffix;
 		double ns;
-	} units[] = {{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
+	} units[] = {
+		{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
 	double value;
 	char *end;
 
@@ -143,10 +144,13 @@ static const struct option_row rows[] = {
 	{"quiet", 'q', BOTH, NULL, "only findings, resolved, losses, start and stop", set_quiet},
 	{"for", 0, FOR_TRACE, "DURATION", "stop after this long: 90, 90s, 5m, 2h", set_for},
 	{"tree", 0, FOR_TRACE, "NAME",
-		"trace processes named NAME and their descendants too (beside rke2, k3s, containerd "
+		"trace processes named NAME and their descendants too (beside rke2, k3s, "
+		"containerd "
 		"and rancher-system-agent); repeatable",
 		set_tree},
-	{"pid", 0, FOR_TRACE, "PID", "trace this process and its descendants too; repeatable",
+	{"pid", 0, FOR_TRACE, "PID",
+		"trace this process and its descendants, and no other trees but those of --tree; "
+		"repeatable",
 		set_pid},
 	{"pods", 0, FOR_TRACE, NULL, "do not end a tree at a container's init", set_pods},
 	{"names", 0, FOR_TRACE, "FAMILY",
@@ -157,15 +161,18 @@ static const struct option_row rows[] = {
 	{"heartbeat", 0, BOTH, "SECONDS",
 		"how often to tell what was seen and lost; 0: never.  Default: 60", set_heartbeat},
 	{"hooks", 0, FOR_TRACE, "NAME[,NAME]",
-		"take these kernel hooks and not the best (see `relaytrace features`), e.g. tracepoint "
+		"take these kernel hooks and not the best (see `relaytrace features`), e.g. "
+		"tracepoint "
 		"or tcp=raw_tp",
 		set_hooks},
 	{"fail-on", 0, BOTH, "LEVEL",
-		"exit with status 1 where there was a finding of this level: error, warning, never.  "
+		"exit with status 1 where there was a finding of this level: error, warning, "
+		"never.  "
 		"Default: error",
 		set_fail_on},
 	{"config", 0, BOTH, "FILE",
-		"read options from FILE first: lines `name value` with the long names, # for comments",
+		"read options from FILE first: lines `name value` with the long names, # for "
+		"comments",
 		NULL},
 	{"help", 'h', BOTH, NULL, "this text", set_help},
 };
@@ -180,8 +187,8 @@ void options_help(int command)
 
 		if (!(rows[i].commands & command))
 			continue;
-		len = rows[i].letter ? snprintf(left, sizeof(left), "-%c, ", rows[i].letter) :
-				       snprintf(left, sizeof(left), "    ");
+		len = rows[i].letter ? snprintf(left, sizeof(left), "-%c, ", rows[i].letter)
+				     : snprintf(left, sizeof(left), "    ");
 		snprintf(left + len, sizeof(left) - (size_t)len, "--%s%s%s", rows[i].name,
 			rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
 		printf("  %-30s", left);
@@ -190,7 +197,8 @@ void options_help(int command)
 			static const int left_column = 34;
 			size_t line = 0, word_len;
 
-			printf("%s", p == rows[i].help ? "  " : "                                  ");
+			printf("%s",
+				p == rows[i].help ? "  " : "                                  ");
 			for (word = p; *word; word += word_len + strspn(word + word_len, " ")) {
 				word_len = strcspn(word, " ");
 				if (line && line + 1 + word_len > (size_t)(100 - left_column))
@@ -204,8 +212,8 @@ void options_help(int command)
 }
 
 /* Sets one option from the command line or from a configuration file. */
-static int option_set(struct options *o, const struct option_row *row, const char *value,
-	const char *where)
+static int option_set(
+	struct options *o, const struct option_row *row, const char *value, const char *where)
 {
 	if (row->set(o, value))
 		return 0;
@@ -241,7 +249,8 @@ static int config_line(struct options *o, int command, char *line, const char *w
 	if (!row && row_named(name, BOTH))
 		return 0;
 	if (!row || !row->set || row->set == set_help) {
-		log_error("%s: there is no option '%s'; the names are those of --help", where, name);
+		log_error(
+			"%s: there is no option '%s'; the names are those of --help", where, name);
 		return 2;
 	}
 	if (!row->argument != !*value) {
@@ -287,8 +296,8 @@ int options_parse(struct options *out, int command, int argc, char **argv)
 	int found, index, status = 0;
 	size_t n = 0;
 
-	*out = (struct options){.names = "auto", .pending_ns = 20000000000ULL,
-		.heartbeat_ns = 60000000000ULL};
+	*out = (struct options){
+		.names = "auto", .pending_ns = 20000000000ULL, .heartbeat_ns = 60000000000ULL};
 	for (size_t i = 0; i < ROWS; i++) {
 		if (!(rows[i].commands & command))
 			continue;
@@ -316,8 +325,9 @@ int options_parse(struct options *out, int command, int argc, char **argv)
 		if (found == '?' || found == ':') {
 			const char *word = argv[optind > 0 ? optind - 1 : 0];
 
-			log_error(found == ':' ? "%s needs a value; see `relaytrace %s --help`" :
-						 "there is no option '%s'; see `relaytrace %s --help`",
+			log_error(found == ':'
+					  ? "%s needs a value; see `relaytrace %s --help`"
+					  : "there is no option '%s'; see `relaytrace %s --help`",
 				word, argv[0]);
 			return 2;
 		}

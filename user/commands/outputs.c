@@ -27,11 +27,12 @@ static int output_open(struct outputs *out, const char *word, bool quiet)
 	const char *path = word[len] && word[len + 1] ? word + len + 1 : NULL;
 	struct sink *s;
 
-	while (format < FORMATS && (strncmp(word, formats[format].name, len) != 0 ||
-					   formats[format].name[len]))
+	while (format < FORMATS &&
+		(strncmp(word, formats[format].name, len) != 0 || formats[format].name[len]))
 		format++;
 	if (format == FORMATS) {
-		log_error("-o %s: there is no such format; there are text, json and record:FILE", word);
+		log_error("-o %s: there is no such format; there are text, json and record:FILE",
+			word);
 		return STATUS_USAGE;
 	}
 	if (!path && formats[format].needs_path) {

@@ -34,7 +34,8 @@ int replay_main(int argc, char **argv)
 	status = options_parse(&options, FOR_REPLAY, argc, argv);
 	if (!status && options.help) {
 		printf("usage: relaytrace replay FILE [OPTIONS]\n\n"
-		       "Sends a recording (-o record:FILE of an earlier run; - is standard input) through\n"
+		       "Sends a recording (-o record:FILE of an earlier run; - is standard input) "
+		       "through\n"
 		       "the pipeline of the live run, with the same output.\n\n");
 		options_help(FOR_REPLAY);
 		goto out;

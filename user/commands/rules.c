@@ -9,7 +9,8 @@
 
 static void rule_print(const struct rule *r)
 {
-	printf("%s: %s\n\nsays\n  %s\n\nneeds\n  %s\n\ncan be confused with\n  %s\n\nremedy\n  %s\n\n"
+	printf("%s: %s\n\nsays\n  %s\n\nneeds\n  %s\n\ncan be confused with\n  %s\n\nremedy\n  "
+	       "%s\n\n"
 	       "reference\n  %s\n",
 		r->id, r->title, r->says, r->needs, r->confused, r->remedy, r->reference);
 }
@@ -21,7 +22,8 @@ int rules_main(int argc, char **argv)
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		printf("usage: relaytrace rules [ID]\n\n"
-		       "Lists the diagnosis rules in the order in which the first that applies wins;\n"
+		       "Lists the diagnosis rules in the order in which the first that applies "
+		       "wins;\n"
 		       "with ID, tells that one in full.\n");
 		return STATUS_DONE;
 	}

@@ -57,8 +57,8 @@ int cgroup_make(char *path, size_t size)
 	err = cgroup_of(getpid(), own, sizeof(own));
 	if (err)
 		return err;
-	snprintf(path, size, "%s%s/relaytrace-%d", root, strcmp(own, "/") ? own : "",
-		(int)getpid());
+	snprintf(
+		path, size, "%s%s/relaytrace-%d", root, strcmp(own, "/") ? own : "", (int)getpid());
 	return mkdir(path, 0755) ? -errno : 0;
 }
 

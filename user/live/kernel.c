@@ -27,8 +27,8 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 /* ---- loading ---- */
 
 /* Is program the one that the taken rows name?  The exec programs have a twin without bpf_loop. */
-static bool program_wanted(const struct kernel *k, const struct kernel_facts *facts,
-	const char *program)
+static bool program_wanted(
+	const struct kernel *k, const struct kernel_facts *facts, const char *program)
 {
 	for (int group = 0; group < HOOK_GROUPS; group++) {
 		const struct hook *hook = k->choice.taken[group];
@@ -57,13 +57,12 @@ static int kernel_load(struct kernel *k, const struct kernel_facts *facts, bool 
 	k->bpf = relaytrace_bpf__open();
 	if (!k->bpf)
 		return -errno;
-	bpf_object__for_each_program(program, k->bpf->obj)
-		bpf_program__set_autoload(program,
-			program_wanted(k, facts, bpf_program__name(program)));
+	bpf_object__for_each_program(program, k->bpf->obj) bpf_program__set_autoload(
+		program, program_wanted(k, facts, bpf_program__name(program)));
 	k->bpf->rodata->setting_pods = pods;
 	k->bpf->rodata->setting_cookie = facts->has_cookie;
-	err = bpf_map__set_max_entries(k->bpf->maps.exec_scratch,
-		(unsigned int)libbpf_num_possible_cpus());
+	err = bpf_map__set_max_entries(
+		k->bpf->maps.exec_scratch, (unsigned int)libbpf_num_possible_cpus());
 	if (!err)
 		err = relaytrace_bpf__load(k->bpf);
 	return err;
@@ -141,7 +140,8 @@ static int kernel_attach(struct kernel *k, enum hook_group *failed)
 	struct bpf_program *program;
 	int err;
 
-	bpf_object__for_each_program(program, k->bpf->obj) {
+	bpf_object__for_each_program(program, k->bpf->obj)
+	{
 		const char *name = bpf_program__name(program);
 		struct bpf_link *link;
 
@@ -290,8 +290,8 @@ int kernel_add_root_name(struct kernel *k, const char *name)
 	uint32_t one = 1;
 
 	strncpy(comm, name, sizeof(comm) - 1);
-	return bpf_map__update_elem(k->bpf->maps.root_names, comm, sizeof(comm), &one, sizeof(one),
-		BPF_ANY);
+	return bpf_map__update_elem(
+		k->bpf->maps.root_names, comm, sizeof(comm), &one, sizeof(one), BPF_ANY);
 }
 
 static uint32_t *filter_slot(struct kernel *k, pid_t pid)
@@ -308,8 +308,8 @@ int kernel_add_process(struct kernel *k, pid_t pid, const struct wire_traced *en
 
 	/* The filter first: an entry behind a closed filter would not be seen. */
 	__sync_fetch_and_add(filter_slot(k, pid), 1);
-	err = bpf_map__update_elem(k->bpf->maps.traced, &key, sizeof(key), entry, sizeof(*entry),
-		BPF_NOEXIST);
+	err = bpf_map__update_elem(
+		k->bpf->maps.traced, &key, sizeof(key), entry, sizeof(*entry), BPF_NOEXIST);
 	if (err)
 		__sync_fetch_and_sub(filter_slot(k, pid), 1);
 	return err;
@@ -328,6 +328,11 @@ int kernel_ring_fd(const struct kernel *k)
 	return bpf_map__fd(k->bpf->maps.records);
 }
 
+int kernel_traced_fd(const struct kernel *k)
+{
+	return bpf_map__fd(k->bpf->maps.traced);
+}
+
 const volatile uint64_t *kernel_lost(const struct kernel *k)
 {
 	return (const volatile uint64_t *)k->bpf->bss->lost;
@@ -338,7 +343,8 @@ uint64_t kernel_missed(const struct kernel *k)
 	struct bpf_program *program;
 	uint64_t missed = 0;
 
-	bpf_object__for_each_program(program, k->bpf->obj) {
+	bpf_object__for_each_program(program, k->bpf->obj)
+	{
 		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
 

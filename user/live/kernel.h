@@ -18,7 +18,8 @@ struct kernel {
 	struct hook_choice choice;
 	struct bpf_link *links[KERNEL_LINKS];
 	size_t link_count;
-	struct bpf_link *connect_links[2]; /* apart: the tracepoint row comes and goes with the trees */
+	struct bpf_link
+		*connect_links[2]; /* apart: the tracepoint row comes and goes with the trees */
 	bool unproved_tcp; /* the loopback is down here: the TCP hook could not be seen to fire */
 };
 
@@ -46,6 +47,7 @@ int kernel_add_process(struct kernel *k, pid_t pid, const struct wire_traced *en
 void kernel_remove_process(struct kernel *k, pid_t pid);
 
 int kernel_ring_fd(const struct kernel *k);
+int kernel_traced_fd(const struct kernel *k);
 
 /* The counters of what found no room, WIRE_LOSSES of them; they change under the reader. */
 const volatile uint64_t *kernel_lost(const struct kernel *k);

@@ -26,8 +26,8 @@ int kernel_facts_read(struct kernel_facts *facts)
 	}
 	/* Both functions came with what they stand for: 5.17 (e6f2dd0f8067), 5.12 (c5dbb89fc2ac). */
 	facts->has_bpf_loop = btf__find_by_name_kind(facts->btf, "bpf_loop", BTF_KIND_FUNC) > 0;
-	facts->has_cookie = btf__find_by_name_kind(facts->btf, "bpf_get_socket_ptr_cookie",
-				    BTF_KIND_FUNC) > 0;
+	facts->has_cookie =
+		btf__find_by_name_kind(facts->btf, "bpf_get_socket_ptr_cookie", BTF_KIND_FUNC) > 0;
 	return 0;
 }
 
@@ -42,8 +42,8 @@ void kernel_facts_free(struct kernel_facts *facts)
 static int refused(char *why, size_t size, int error, const char *what)
 {
 	const char *hint = error == -EPERM ? " (refused by this machine's policy, or CAP_BPF and "
-					     "CAP_PERFMON are missing)" :
-					     "";
+					     "CAP_PERFMON are missing)"
+					   : "";
 
 	snprintf(why, size, "%s: %s%s", what, strerror(-error), hint);
 	return error;
@@ -100,8 +100,8 @@ static int probe_raw_tp(const char *name, char *why, size_t size)
 	};
 	int link, program;
 
-	program = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "relaytrace_try", "GPL", nothing, 2,
-		NULL);
+	program = bpf_prog_load(
+		BPF_PROG_TYPE_RAW_TRACEPOINT, "relaytrace_try", "GPL", nothing, 2, NULL);
 	if (program < 0)
 		return refused(why, size, program, "loading the program");
 	link = bpf_raw_tracepoint_open(name, program);
@@ -177,8 +177,8 @@ static int probe_cgroup_skb(const struct kernel_facts *facts, char *why, size_t 
 
 /* One group after the other, the cheapest row first.  Costs: instructions, by `make bench`. */
 const struct hook hook_table[HOOK_ROWS] = {
-	{HOOK_CONNECT, "fexit", "fexit of " CONNECT_FUNCTION, "a connect() only", probe_fexit,
-		"", {"connect_fexit"}},
+	{HOOK_CONNECT, "fexit", "fexit of " CONNECT_FUNCTION, "a connect() only", probe_fexit, "",
+		{"connect_fexit"}},
 	{HOOK_CONNECT, "kprobe", "kprobe and kretprobe of " CONNECT_FUNCTION,
 		"a connect() only, three times that of fexit", probe_kprobe, "",
 		{"connect_kprobe", "connect_kretprobe"}},
@@ -259,8 +259,8 @@ bool hooks_name_known(const char *forced)
 	return true;
 }
 
-void hooks_choose(struct hook_choice *choice, const struct kernel_facts *facts, const char *forced,
-	bool all)
+void hooks_choose(
+	struct hook_choice *choice, const struct kernel_facts *facts, const char *forced, bool all)
 {
 	memset(choice->taken, 0, sizeof(choice->taken));
 	for (size_t i = 0; i < HOOK_ROWS; i++) {
@@ -270,7 +270,8 @@ void hooks_choose(struct hook_choice *choice, const struct kernel_facts *facts, 
 			continue;
 		if (!choice->tried[i]) {
 			choice->tried[i] = true;
-			choice->error[i] = hook->probe(facts, choice->why[i], sizeof(choice->why[i]));
+			choice->error[i] =
+				hook->probe(facts, choice->why[i], sizeof(choice->why[i]));
 		}
 		if (!choice->error[i] && !choice->taken[hook->group] && row_admitted(hook, forced))
 			choice->taken[hook->group] = hook;

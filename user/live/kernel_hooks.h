@@ -29,7 +29,7 @@ struct hook {
 	const char *cost; /* what it costs a process that is not traced */
 	/* Can it be had?  0, or -errno with the reason in why (size bytes). */
 	int (*probe)(const struct kernel_facts *facts, char *why, size_t size);
-	const char *lost;	 /* what is not seen where this row and those below it are refused */
+	const char *lost; /* what is not seen where this row and those below it are refused */
 	const char *programs[6]; /* names in the BPF object, NULL-ended */
 };
 
@@ -55,7 +55,7 @@ bool hooks_name_known(const char *forced);
  * has no error yet; call it again after setting a row's error to fall to the next one.  With all,
  * rows after the chosen one are probed too (`features`).
  */
-void hooks_choose(struct hook_choice *choice, const struct kernel_facts *facts, const char *forced,
-	bool all);
+void hooks_choose(
+	struct hook_choice *choice, const struct kernel_facts *facts, const char *forced, bool all);
 
 #endif

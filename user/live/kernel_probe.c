@@ -19,8 +19,8 @@ static void on_signal(int signal)
 /* Dials a port that we hold and do not listen on: refused at once, nobody else is reached. */
 static int probe_connect(bool *tcp_possible)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(address);
 	int holder, dialler, err = 0;
 

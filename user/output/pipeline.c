@@ -61,8 +61,8 @@ static void rows_clear(struct pipeline *p)
 static void on_dial(void *context, const struct dial *d)
 {
 	struct pipeline *p = context;
-	struct report r = {.kind = REPORT_DIAL, .time_ns = d->end_ns, .process = d->process,
-		.dial = d};
+	struct report r = {
+		.kind = REPORT_DIAL, .time_ns = d->end_ns, .process = d->process, .dial = d};
 	struct summary_row *row;
 
 	if (d->outcome != DIAL_PENDING) {
@@ -78,8 +78,11 @@ static void on_dial(void *context, const struct dial *d)
 static void on_resolve(void *context, struct process *process, const struct event_name *name,
 	uint16_t code, uint64_t time_ns)
 {
-	struct report r = {.kind = REPORT_RESOLVE, .time_ns = time_ns, .process = process,
-		.name = name, .resolve_code = code};
+	struct report r = {.kind = REPORT_RESOLVE,
+		.time_ns = time_ns,
+		.process = process,
+		.name = name,
+		.resolve_code = code};
 
 	if (process)
 		pipeline_report(context, &r);
@@ -88,8 +91,8 @@ static void on_resolve(void *context, struct process *process, const struct even
 static void on_relay(void *context, const struct dial *d)
 {
 	struct pipeline *p = context;
-	struct report r = {.kind = REPORT_RELAY, .time_ns = p->now_ns, .process = d->process,
-		.dial = d};
+	struct report r = {
+		.kind = REPORT_RELAY, .time_ns = p->now_ns, .process = d->process, .dial = d};
 
 	pipeline_report(p, &r);
 }
@@ -98,7 +101,9 @@ static void on_finding(void *context, const struct finding *f, bool resolved)
 {
 	struct pipeline *p = context;
 	struct report r = {.kind = resolved ? REPORT_RESOLVED : REPORT_FINDING,
-		.time_ns = p->now_ns, .process = f->process, .finding = f};
+		.time_ns = p->now_ns,
+		.process = f->process,
+		.finding = f};
 
 	if (!resolved && f->count <= 1) {
 		p->totals.findings++;
@@ -145,8 +150,8 @@ static void run_begin(struct pipeline *p, const struct event *event)
 		snprintf(context->host, sizeof(context->host), "%s",
 			event->start.host ? event->start.host : "");
 	}
-	p->beat_ns = p->options.heartbeat_ns ? event->time_ns + p->options.heartbeat_ns :
-					       UINT64_MAX;
+	p->beat_ns =
+		p->options.heartbeat_ns ? event->time_ns + p->options.heartbeat_ns : UINT64_MAX;
 	pipeline_report(p, &r);
 }
 

@@ -21,7 +21,7 @@ struct variable {
 	char *name;
 	char *value; /* redacted */
 	bool is_relay;
-	bool value_cut;		/* longer than what the kernel carries out */
+	bool value_cut;		 /* longer than what the kernel carries out */
 	struct relay_name relay; /* valid where is_relay */
 	struct relay_url url;	 /* valid where is_relay and kind is not NO */
 	char *source;		 /* "/etc/default/rke2-agent:3", "env", ...; NULL: not known */
@@ -30,16 +30,16 @@ struct variable {
 struct environment {
 	unsigned int references;
 	enum environment_origin origin;
-	bool truncated;	  /* not all of it was searched: absence is not proved */
-	bool unreadable;  /* nothing could be read */
-	bool first_lost;  /* snapshot whose first entry is not NAME=VALUE (k3s proctitle) */
+	bool truncated;	 /* not all of it was searched: absence is not proved */
+	bool unreadable; /* nothing could be read */
+	bool first_lost; /* snapshot whose first entry is not NAME=VALUE (k3s proctitle) */
 	unsigned int count, capacity;
 	struct variable *variables; /* in the order in which they stood */
 };
 
 /* A new, empty environment with one reference; NULL when out of memory. */
 struct environment *environment_new(enum environment_origin origin);
-struct environment *environment_ref(struct environment *e);	/* NULL stays NULL */
+struct environment *environment_ref(struct environment *e); /* NULL stays NULL */
 void environment_unref(struct environment *e);
 
 /*
@@ -68,8 +68,8 @@ const struct variable *environment_get(const struct environment *e, const char *
  * The variable that Go would take for kind: upper case, else lower case, empty being unset; in that
  * family.  NULL where neither is set.  Mixed case and the CONTAINERD_ prefix are not looked at.
  */
-const struct variable *environment_effective(const struct environment *e, enum relay_family family,
-	enum relay_kind kind);
+const struct variable *environment_effective(
+	const struct environment *e, enum relay_family family, enum relay_kind kind);
 
 /*
  * Is a missing variable proved missing: was all of it read?  Of a snapshot only where its first

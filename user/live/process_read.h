@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One process as /proc shows it. */
+#ifndef LIVE_PROCESS_READ_H
+#define LIVE_PROCESS_READ_H
+
+#include "capture/event.h"
+
+#include <sys/types.h>
+
+struct process_stat {
+	pid_t pid, parent;
+	uint64_t start_ns; /* boot time, in steps of 10 ms */
+	char comm[16];
+};
+
+/* /proc/PID/stat: 0 or -errno. */
+int process_read_stat(pid_t pid, struct process_stat *out);
+
+/* The file name (no folder) of the program that pid runs: 0 or -errno. */
+int process_read_program(pid_t pid, char *name, size_t size);
+
+/* The inode number of namespace kind ("mnt", "net", "pid"); 0 where it cannot be read. */
+uint32_t process_read_namespace(pid_t pid, const char *kind);
+
+struct process_snapshot {
+	struct event_exec exec; /* found is set; points into what follows */
+	char comm[16], file[4096], cgroup[512];
+	char *text; /* the arguments */
+	char **args;
+};
+
+/*
+ * All that an exec event holds, redacted, of a process that must still be the one of stat.  0 or -errno (it ended).
+ * An environment that cannot be read is marked so.  Free it with process_snapshot_free().
+ */
+int process_read_snapshot(const struct process_stat *stat, struct process_snapshot *out);
+void process_snapshot_free(struct process_snapshot *s);
+
+#endif

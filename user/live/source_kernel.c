@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "live/source_kernel.h"
+
+#include "base/log.h"
+#include "capture/decode.h"
+#include "live/command_child.h"
+#include "live/kernel.h"
+#include "live/process_scan.h"
+#include "version.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The programs whose processes start a tree. */
+static const char *const usual_roots[] = {
+	"rke2", "containerd", "k3s", "k3s-server", "k3s-agent", "rancher-system-agent"};
+#define USUAL_ROOTS (sizeof(usual_roots) / sizeof(usual_roots[0]))
+#define ROOTS_MAX   (USUAL_ROOTS + 32)
+
+/* Records taken in one go, before signals and timers get a look in. */
+#define RECORDS_AT_ONCE 8192
+
+/* A COMMAND that was told to stop has so long before the tracer goes without it. */
+#define COMMAND_GRACE_NS 2000000000ULL
+
+struct live_source {
+	struct source source;
+	const struct live_options *options;
+	const char *roots[ROOTS_MAX];
+	size_t root_count;
+	struct kernel kernel;
+	struct decoder *decoder;
+	struct ring_buffer *ring;
+	int epoll, signals;
+	struct command_child command;
+	bool started, stopping, command_ran;
+	uint64_t stop_ns; /* --for, or the end of the grace of a COMMAND */
+	struct event_loss loss;
+	uint64_t decode_lost[LOSS_KINDS]; /* what was lost on this side of the ring */
+	char hooks[128], host[256], boot_id[64];
+	/* During a poll. */
+	event_handler handler;
+	void *context;
+	size_t records;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+/* ---- records ---- */
+
+/* The costly connect hook is attached while there is somebody to trace. */
+static void connect_hook_follow(struct live_source *s, const struct event *event)
+{
+	uint32_t key;
+
+	if (!kernel_connect_is_costly(&s->kernel))
+		return;
+	if (event->kind == EVENT_EXEC && !event->exec.left)
+		kernel_connect_hook(&s->kernel, true);
+	else if (event->kind == EVENT_EXIT && !s->command.pid &&
+		 bpf_map_get_next_key(kernel_traced_fd(&s->kernel), NULL, &key))
+		kernel_connect_hook(&s->kernel, false);
+}
+
+static int on_record(void *context, void *data, size_t len)
+{
+	struct live_source *s = context;
+	struct event event;
+	int got = decoder_decode(s->decoder, data, len, &event);
+
+	if (got < 0)
+		s->decode_lost[got == -ENOMEM ? LOSS_MEMORY : LOSS_RECORD]++;
+	if (got > 0) {
+		if (event.kind == EVENT_EXEC && s->command.pid &&
+			event.pid == (uint32_t)s->command.pid && !event.exec.tree)
+			event.exec.tree = event.exec.comm;
+		connect_hook_follow(s, &event);
+		s->handler(s->context, &event);
+	}
+	/* A negative return stops the ring's own loop; the record counts as taken. */
+	return ++s->records < RECORDS_AT_ONCE ? 0 : -ECANCELED;
+}
+
+static void losses_tell(struct live_source *s)
+{
+	static const enum loss_kind kinds[WIRE_LOSSES] = {
+		[WIRE_LOST_EXEC] = LOSS_EXEC,
+		[WIRE_LOST_FORK] = LOSS_FORK,
+		[WIRE_LOST_EXIT] = LOSS_EXIT,
+		[WIRE_LOST_SIGNAL] = LOSS_SIGNAL,
+		[WIRE_LOST_CONNECT] = LOSS_CONNECT,
+		[WIRE_LOST_STATE] = LOSS_STATE,
+		[WIRE_LOST_PAYLOAD] = LOSS_PAYLOAD,
+		[WIRE_LOST_PROCESS] = LOSS_PROCESS,
+		[WIRE_LOST_SOCKET] = LOSS_SOCKET,
+	};
+	const volatile uint64_t *lost = kernel_lost(&s->kernel);
+	struct event event = {.kind = EVENT_LOSS};
+
+	memcpy(event.loss.lost, s->decode_lost, sizeof(s->decode_lost));
+	for (int i = 0; i < WIRE_LOSSES; i++)
+		event.loss.lost[kinds[i]] += lost[i];
+	/* Asking for the skipped runs costs a system call a program: only when something moved, and at the end. */
+	event.loss.lost[LOSS_MISSED] = s->loss.lost[LOSS_MISSED];
+	if (s->stopping)
+		event.loss.lost[LOSS_MISSED] = kernel_missed(&s->kernel);
+	if (memcmp(&event.loss, &s->loss, sizeof(s->loss)) == 0)
+		return;
+	s->loss = event.loss;
+	event.time_ns = clock_ns(CLOCK_BOOTTIME);
+	s->handler(s->context, &event);
+}
+
+/* ---- start and stop ---- */
+
+static void start_tell(struct live_source *s)
+{
+	struct event event = {.kind = EVENT_START, .time_ns = clock_ns(CLOCK_BOOTTIME)};
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (file) {
+		if (fgets(s->boot_id, sizeof(s->boot_id), file))
+			s->boot_id[strcspn(s->boot_id, "\n")] = '\0';
+		fclose(file);
+	}
+	gethostname(s->host, sizeof(s->host) - 1);
+	kernel_describe(&s->kernel, s->hooks, sizeof(s->hooks));
+	event.start = (struct event_start){.wall_ns = clock_ns(CLOCK_REALTIME),
+		.host = s->host,
+		.boot_id = s->boot_id,
+		.version = RELAYTRACE_VERSION,
+		.names = s->options->names,
+		.hooks = s->hooks,
+		.pending_ns = s->options->pending_ns};
+	s->handler(s->context, &event);
+}
+
+static void stop_tell(struct live_source *s)
+{
+	struct event event = {.kind = EVENT_STOP};
+
+	losses_tell(s);
+	event.time_ns = clock_ns(CLOCK_BOOTTIME);
+	s->handler(s->context, &event);
+}
+
+/* The first poll: the start, those who are there already, the COMMAND. */
+static int live_start(struct live_source *s)
+{
+	const struct scan_options scan = {.roots = s->roots,
+		.root_count = s->root_count,
+		.pids = s->options->pids,
+		.pid_count = s->options->pid_count,
+		.pods = s->options->pods};
+	size_t found;
+	int err;
+
+	s->started = true;
+	start_tell(s);
+	err = process_scan(&s->kernel, &scan, s->handler, s->context, &found);
+	if (err)
+		return err;
+	if (!found && !s->command.pid && kernel_connect_is_costly(&s->kernel))
+		kernel_connect_hook(&s->kernel, false);
+	if (s->options->for_ns)
+		s->stop_ns = clock_ns(CLOCK_BOOTTIME) + s->options->for_ns;
+	if (!s->command.pid)
+		return 0;
+	err = command_child_go(&s->command);
+	s->command_ran = err == 0;
+	if (err)
+		log_error("%s: %s", s->options->command[0], strerror(err));
+	return -err;
+}
+
+/* Told to stop: at once, or with a COMMAND when that has ended. */
+static void live_stop(struct live_source *s, int signal)
+{
+	uint64_t grace = clock_ns(CLOCK_BOOTTIME) + COMMAND_GRACE_NS;
+
+	if (s->command.pid && !s->command.ended && !s->stopping) {
+		kill(s->command.pid, signal);
+		s->stop_ns = grace;
+	} else {
+		s->stop_ns = 1;
+	}
+	s->stopping = true;
+}
+
+static void signals_take(struct live_source *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD) {
+			if (command_child_reap(&s->command)) {
+				s->stopping = true;
+				s->stop_ns = 1;
+			}
+		} else {
+			live_stop(s, (int)info.ssi_signo);
+		}
+	}
+}
+
+/* ---- the source ---- */
+
+static int wait_ms(uint64_t now_ns, uint64_t until_ns)
+{
+	uint64_t ms;
+
+	if (until_ns == UINT64_MAX)
+		return -1;
+	if (until_ns <= now_ns)
+		return 0;
+	ms = (until_ns - now_ns + 999999) / 1000000;
+	return ms > 3600000 ? 3600000 : (int)ms;
+}
+
+static int live_poll(struct source *source, uint64_t until_ns, event_handler handler, void *context)
+{
+	struct live_source *s = (struct live_source *)source;
+	struct epoll_event ready[2];
+	uint64_t now_ns;
+	int taken, err;
+
+	s->handler = handler;
+	s->context = context;
+	if (!s->started) {
+		err = live_start(s);
+		if (err) {
+			stop_tell(s);
+			return err;
+		}
+	}
+	s->records = 0;
+	taken = ring_buffer__consume(s->ring);
+	if (taken < 0 && taken != -ECANCELED) {
+		log_error("the kernel's ring buffer cannot be read: %s", strerror(-taken));
+		stop_tell(s);
+		return taken;
+	}
+	if (s->records)
+		losses_tell(s);
+	now_ns = clock_ns(CLOCK_BOOTTIME);
+	if (s->stop_ns && s->stop_ns <= now_ns && !s->records) {
+		if (!s->stopping) {
+			live_stop(s, SIGTERM); /* --for is over */
+			if (s->stop_ns > now_ns)
+				return 1;
+		}
+		stop_tell(s);
+		return 0;
+	}
+	if (s->stop_ns && s->stop_ns < until_ns)
+		until_ns = s->stop_ns;
+	taken = epoll_wait(s->epoll, ready, 2, s->records ? 0 : wait_ms(now_ns, until_ns));
+	for (int i = 0; i < taken; i++)
+		if (ready[i].data.fd == s->signals)
+			signals_take(s);
+	if (taken == 0 && !s->records) {
+		struct event event = {.kind = EVENT_CLOCK, .time_ns = clock_ns(CLOCK_BOOTTIME)};
+
+		if (event.time_ns >= until_ns)
+			handler(context, &event);
+	}
+	return 1;
+}
+
+static void live_close(struct source *source)
+{
+	struct live_source *s = (struct live_source *)source;
+
+	ring_buffer__free(s->ring);
+	kernel_close(&s->kernel);
+	decoder_free(s->decoder);
+	command_child_close(&s->command);
+	if (s->epoll >= 0)
+		close(s->epoll);
+	if (s->signals >= 0)
+		close(s->signals);
+	free(s);
+}
+
+static const struct source_ops live_ops = {live_poll, live_close};
+
+static int waiting_open(struct live_source *s)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	s->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (s->signals < 0 || s->epoll < 0)
+		return -errno;
+	event.data.fd = s->signals;
+	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->signals, &event))
+		return -errno;
+	s->ring = ring_buffer__new(kernel_ring_fd(&s->kernel), on_record, s, NULL);
+	if (!s->ring)
+		return -errno;
+	event.data.fd = ring_buffer__epoll_fd(s->ring);
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, event.data.fd, &event) ? -errno : 0;
+}
+
+static int roots_add(struct live_source *s)
+{
+	int err = 0;
+
+	/* Who names a process or a command wants to see that, and not all that runs beside it. */
+	for (size_t i = 0; i < USUAL_ROOTS && !s->options->command && !s->options->pid_count; i++)
+		s->roots[s->root_count++] = usual_roots[i];
+	for (size_t i = 0; i < s->options->tree_count && s->root_count < ROOTS_MAX; i++)
+		s->roots[s->root_count++] = s->options->trees[i];
+	for (size_t i = 0; i < s->root_count && !err; i++) {
+		decoder_add_root(s->decoder, s->roots[i]);
+		err = kernel_add_root_name(&s->kernel, s->roots[i]);
+	}
+	return err;
+}
+
+struct source *source_kernel_open(const struct live_options *options, int *status)
+{
+	const struct wire_traced entry = {0};
+	struct live_source *s = calloc(1, sizeof(*s));
+	int err;
+
+	*status = 3;
+	if (!s) {
+		log_error("out of memory");
+		return NULL;
+	}
+	s->source.ops = &live_ops;
+	s->options = options;
+	s->epoll = s->signals = s->command.go = s->command.failed = -1;
+	s->decoder = decoder_new();
+	prctl(PR_SET_DUMPABLE, 0);
+	err = s->decoder ? kernel_open(&s->kernel, options->hooks, options->pods) : -ENOMEM;
+	if (err)
+		goto failed;
+	err = roots_add(s);
+	if (!err)
+		err = waiting_open(s);
+	if (!err && options->command) {
+		err = command_child_fork(&s->command, options->command);
+		if (!err)
+			err = kernel_add_process(&s->kernel, s->command.pid, &entry);
+	}
+	if (!err)
+		return &s->source;
+	log_error("tracing cannot begin: %s", strerror(-err));
+failed:
+	live_close(&s->source);
+	return NULL;
+}
+
+int source_kernel_command_status(const struct source *source)
+{
+	const struct live_source *s = (const struct live_source *)source;
+
+	return s->command.ended ? s->command.status : -1;
+}
+
+bool source_kernel_command_ran(const struct source *source)
+{
+	return ((const struct live_source *)source)->command_ran;
+}
