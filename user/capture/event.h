@@ -196,13 +196,22 @@ const char *event_kind_name(enum event_kind kind);
 /* "exec", "connect" ...: the name of a kind of loss in every output. */
 const char *loss_kind_name(enum loss_kind kind);
 
+/* "ECONNREFUSED" of 111: an errno that a socket can end with; NULL where it has no name here. */
+const char *error_name(int error);
+
+/* The errno (positive) of that name, 0 where there is none. */
+int error_number(const char *name);
+
 /* Room for address_text(): INET6_ADDRSTRLEN. */
 #define ADDRESS_TEXT 46
 
 /* "203.0.113.10" or "2001:db8::10", no brackets, no port, RFC 5952.  Returns text. */
 const char *address_text(const struct address *a, char text[ADDRESS_TEXT]);
 
-/* Reads an address literal without brackets; false, out untouched, where text is none.  port is 0. */
+/*
+ * Reads an address literal without brackets or zone; false, out untouched, where text is none.
+ * port is 0.  ::ffff:192.0.2.1 is the IPv4 address, mapped.
+ */
 bool address_parse(const char *text, struct address *out);
 
 /* The same address?  Ports are not looked at; a mapped one equals the plain IPv4 one. */
