@@ -35,7 +35,9 @@ enum dial_path {
 enum name_from { NAME_NONE, NAME_DNS, NAME_HOSTS, NAME_CONNECT, NAME_SNI };
 
 struct dial {
-	uint64_t id; /* 1, 2, 3 ... in order of appearance */
+	uint64_t id;	/* 1, 2, 3 ... in order of appearance */
+	uint64_t group; /* the id of the first of those that may be one attempt: same process and
+			   port, begun within moments of each other, no different names */
 	uint64_t socket;
 	struct process *process;	 /* one reference held */
 	struct environment *environment; /* as it was when the dial began; one reference held */
@@ -55,10 +57,17 @@ struct dial {
 	/* The conversation with a relay, as far as it was seen. */
 	char connect_host[256];
 	uint16_t connect_port; /* 0: no request was seen */
+	char method[16];       /* of the request: CONNECT, GET ... */
 	uint16_t status;       /* of the relay's answer; 0: none */
 	char reason[64];       /* of the status line */
 	uint16_t dns_code;     /* DIAL_UNRESOLVED: the response code, or one of DNS_CODE_* */
 	bool pending_told;
+	bool sibling_established; /* another of its group was, as far as it was known by then */
+	bool hello_sent;	  /* a ClientHello left */
+	bool replied;		  /* first bytes came back; reply_kind is valid */
+	enum reply_kind reply_kind;
+	uint64_t established_ns; /* 0: not yet */
+	uint64_t asked_ns;	 /* when the latest request, or the hello, left; 0: none was seen */
 };
 
 /* Beyond the protocol's codes: how a question went without an answer. */

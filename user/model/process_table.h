@@ -4,6 +4,9 @@
  *
  * Identity is pid and start time; a pid that comes back with another start time is another process.
  * A process that ended is kept for a grace period, because its sockets close after it.
+ *
+ * An exec does not change a struct process: it makes a new one of the same pid and start, so that
+ * what refers to the old one (a dial that is on its way) keeps the environment it was made with.
  */
 #ifndef MODEL_PROCESS_TABLE_H
 #define MODEL_PROCESS_TABLE_H
@@ -30,8 +33,9 @@ struct process {
 	uint64_t start_ns;
 	uint32_t parent_pid;
 	uint64_t parent_start_ns;
-	char entity_id[64]; /* "BOOTID8-PID-STARTNS", one per program run: exec makes a new one */
-	char tree[64];	    /* name of the root it descends from */
+	/* "BOOTID8-PID-STARTNS"; after an exec that was not the first, "-EXECNS" follows */
+	char entity_id[64];
+	char tree[64]; /* name of the root it descends from */
 	enum role role;
 	char *name; /* basename of the program as it was called, escaped nowhere */
 	char *executable;
@@ -41,34 +45,56 @@ struct process {
 	size_t arg_count;
 	bool args_truncated;
 	bool found; /* by a scan: not seen at exec */
-	uint32_t netns;
+	uint32_t netns, mntns;
 	uint64_t cgroup_id;
 	struct environment *environment; /* never NULL */
 	uint64_t exec_ns;		 /* 0: before the tracer */
 	uint64_t stop_ns;		 /* when it was told to stop (signal), else 0 */
 	uint64_t exit_ns;		 /* when it ended, else 0 */
 	int exit_status;
-	struct process *parent; /* one reference held; NULL where unknown */
+	/* One reference held; NULL where unknown, and once this process is out of the table. */
+	struct process *parent;
+	struct process *lender;	    /* a forked child uses the strings of its parent's program: one
+				   reference held; NULL: they are its own */
+	struct process *earlier;    /* in the table: one that ended and had the same pid */
+	struct process *next_ended; /* in the table: the next to be forgotten */
+	bool ran;		    /* an exec was seen or scanned, not only the fork */
 };
 
+/* So many are kept at most; more are refused and counted. */
+#define PROCESS_TABLE_MAX 65536
+
+/* How long one that ended is kept: its sockets close after the exit hook ran, and are told late. */
+#define PROCESS_GRACE_NS 2000000000ULL
+
+/* A zeroed struct is a valid empty table. */
 struct process_table {
-	struct table by_pid;
+	struct table by_pid; /* the newest of each pid */
 	char boot_id[64];
-	size_t ended; /* how many of by_pid have ended and wait for their grace period */
-	uint64_t sweep_ns;
+	size_t count;			    /* of all that are kept */
+	uint64_t refused;		    /* not kept, because the table was full */
+	struct process *ended, *ended_last; /* in the order in which they ended */
 };
 
 void process_table_free(struct process_table *t);
 
 /*
- * Takes EVENT_EXEC, EVENT_FORK, EVENT_EXIT, EVENT_SIGNAL, EVENT_START (boot id); others are
- * ignored.  Returns the process that the event made or changed, NULL where there is none (not
- * traced, out of memory); it belongs to the table.
+ * Takes EVENT_EXEC, EVENT_FORK, EVENT_EXIT, EVENT_SIGNAL, EVENT_START (boot id); of others only
+ * the time, for the grace period.  Returns the process that the event made or changed, NULL where
+ * there is none (not traced any more, a scan of what a hook told before, out of memory); it belongs
+ * to the table.
  */
 struct process *process_table_apply(struct process_table *t, const struct event *event);
 
 /* The process of that pid and start time (0: the newest of that pid), ended ones in their grace too. */
 struct process *process_table_find(const struct process_table *t, uint32_t pid, uint64_t start_ns);
+
+/*
+ * The same; where there is none, makes one of which nothing is known (no name, an unreadable
+ * environment), so that what an unknown process did is told all the same.  NULL: out of memory or
+ * the table is full.
+ */
+struct process *process_table_meet(struct process_table *t, uint32_t pid, uint64_t start_ns);
 
 struct process *process_ref(struct process *p);
 void process_unref(struct process *p); /* NULL is accepted */

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/name_cache.h"
+
+#include "base/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A name, once for all its pairs. */
+struct name {
+	unsigned int references;
+	uint64_t key;
+	char text[];
+};
+
+struct pair {
+	struct name *name; /* NULL: unused */
+	uint64_t scope;
+	uint64_t asked_ns;
+	uint64_t address_key;
+	struct address address;
+	enum name_from from;
+	struct pair *same_address; /* the next one of this address's key */
+};
+
+struct name_cache {
+	struct table by_name;	 /* hash of the text -> struct name */
+	struct table by_address; /* hash of the bytes -> first struct pair */
+	struct pair pairs[NAME_CACHE_PAIRS];
+	size_t next; /* the pair to be used next, then the oldest */
+};
+
+struct name_cache *name_cache_new(void)
+{
+	return calloc(1, sizeof(struct name_cache));
+}
+
+void name_cache_free(struct name_cache *c)
+{
+	struct name *n;
+	size_t at = 0;
+
+	if (!c)
+		return;
+	while ((n = table_next(&c->by_name, &at)))
+		free(n);
+	table_free(&c->by_name);
+	table_free(&c->by_address);
+	free(c);
+}
+
+uint64_t name_scope_of_process(uint32_t pid, uint64_t start_ns)
+{
+	uint64_t key[2] = {pid, start_ns};
+
+	return table_hash(key, sizeof(key));
+}
+
+uint64_t name_scope_of_hosts(uint32_t mntns)
+{
+	return mntns;
+}
+
+static uint64_t address_key(const struct address *a)
+{
+	uint8_t bytes[17] = {0};
+
+	memcpy(bytes, a->bytes, a->is_v6 ? 16 : 4);
+	bytes[16] = a->is_v6;
+	return table_hash(bytes, sizeof(bytes));
+}
+
+bool name_completes(const char *name, const char *full)
+{
+	size_t len = strlen(name);
+
+	return len && !strncmp(name, full, len) && (full[len] == '\0' || full[len] == '.');
+}
+
+static void pair_drop(struct name_cache *c, struct pair *p)
+{
+	struct pair *first = table_get(&c->by_address, p->address_key);
+
+	if (first == p) {
+		table_remove(&c->by_address, p->address_key);
+		/* One was taken out: this put has nothing to grow. */
+		if (p->same_address)
+			table_put(&c->by_address, p->address_key, p->same_address);
+	} else {
+		while (first->same_address != p)
+			first = first->same_address;
+		first->same_address = p->same_address;
+	}
+	if (!--p->name->references) {
+		table_remove(&c->by_name, p->name->key);
+		free(p->name);
+	}
+	memset(p, 0, sizeof(*p));
+}
+
+/* The struct of that text, made where there is none; NULL: out of memory. */
+static struct name *name_intern(struct name_cache *c, const char *text)
+{
+	size_t len = strlen(text);
+	uint64_t key = table_hash(text, len);
+	struct name *n = table_get(&c->by_name, key);
+
+	/* Two names of one 64-bit hash: the later one is not kept. */
+	if (n)
+		return !strcmp(n->text, text) ? n : NULL;
+	n = calloc(1, sizeof(*n) + len + 1);
+	if (!n)
+		return NULL;
+	n->key = key;
+	memcpy(n->text, text, len + 1);
+	if (table_put(&c->by_name, key, n)) {
+		free(n);
+		return NULL;
+	}
+	return n;
+}
+
+int name_cache_add(struct name_cache *c, uint64_t scope, enum name_from from, const char *name,
+	const struct address *address, uint64_t asked_ns)
+{
+	uint64_t key = address_key(address);
+	struct pair *p = table_get(&c->by_address, key), *first;
+	struct name *n;
+
+	for (; p; p = p->same_address) {
+		if (p->scope == scope && p->from == from && !strcmp(p->name->text, name) &&
+			address_equal(&p->address, address)) {
+			p->asked_ns = asked_ns;
+			return 0;
+		}
+	}
+	p = &c->pairs[c->next];
+	if (p->name)
+		pair_drop(c, p);
+	n = name_intern(c, name);
+	if (!n)
+		return -ENOMEM;
+	first = table_get(&c->by_address, key);
+	p->name = n;
+	n->references++;
+	p->scope = scope;
+	p->from = from;
+	p->asked_ns = asked_ns;
+	p->address = *address;
+	p->address_key = key;
+	if (first) {
+		p->same_address = first->same_address;
+		first->same_address = p;
+	} else if (table_put(&c->by_address, key, p)) {
+		if (!--n->references) {
+			table_remove(&c->by_name, n->key);
+			free(n);
+		}
+		memset(p, 0, sizeof(*p));
+		return -ENOMEM;
+	}
+	c->next = (c->next + 1) % NAME_CACHE_PAIRS;
+	return 0;
+}
+
+void name_cache_asked(struct name_cache *c, uint64_t scope, const char *name, uint64_t asked_ns)
+{
+	const struct name *n = table_get(&c->by_name, table_hash(name, strlen(name)));
+
+	if (!n || strcmp(n->text, name))
+		return;
+	for (size_t i = 0; i < NAME_CACHE_PAIRS; i++) {
+		struct pair *p = &c->pairs[i];
+
+		if (p->name == n && p->scope == scope && p->from == NAME_DNS)
+			p->asked_ns = asked_ns;
+	}
+}
+
+/* How well a pair explains why the asker wanted the address; 0: not at all. */
+static int pair_rank(const struct pair *p, uint64_t scope, uint32_t mntns)
+{
+	if (p->from == NAME_HOSTS)
+		return p->scope == name_scope_of_hosts(mntns) ? 3 : p->scope ? 0 : 2;
+	return p->scope == scope && scope ? 4 : 1;
+}
+
+const char *name_cache_find(const struct name_cache *c, uint64_t scope, uint32_t mntns,
+	const struct address *address, enum name_from *from, bool *doubtful)
+{
+	const struct pair *best = NULL;
+	bool others = false;
+	int best_rank = 0;
+
+	for (const struct pair *p = table_get(&c->by_address, address_key(address)); p;
+		p = p->same_address) {
+		int rank = pair_rank(p, scope, mntns);
+
+		if (!rank || rank < best_rank || !address_equal(&p->address, address))
+			continue;
+		if (rank > best_rank) {
+			others = false;
+		} else if (p->name != best->name) {
+			others = true;
+			/* Equal times: any order will do that does not depend on addresses. */
+			if (p->asked_ns < best->asked_ns ||
+				(p->asked_ns == best->asked_ns &&
+					strcmp(p->name->text, best->name->text) > 0))
+				continue;
+		} else if (p->asked_ns < best->asked_ns) {
+			continue;
+		}
+		best = p;
+		best_rank = rank;
+	}
+	if (from)
+		*from = best ? best->from : NAME_NONE;
+	if (doubtful)
+		*doubtful = others;
+	return best ? best->name->text : NULL;
+}
+
+enum name_match name_cache_match(
+	const struct name_cache *c, const char *name, const struct address *address)
+{
+	for (const struct pair *p = table_get(&c->by_address, address_key(address)); p;
+		p = p->same_address)
+		if (address_equal(&p->address, address) && name_completes(name, p->name->text))
+			return NAME_MATCHES;
+	for (size_t i = 0; i < NAME_CACHE_PAIRS && c->pairs[i].name; i++)
+		if (name_completes(name, c->pairs[i].name->text))
+			return NAME_DIFFERS;
+	return NAME_NOT_KNOWN;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/*
+ * Ports of RKE2, K3s and what they bring that are never a registry's (docs: networking
+ * requirements; sources: k3s, rke2, Cilium, Calico).  Anywhere: the port alone says it.  Else only
+ * at a private address or a node's, because a public host may offer anything there.
+ */
+static const struct {
+	uint16_t first, last;
+	bool anywhere;
+} cluster_ports[] = {
+	{53, 53, true},	       /* DNS over TCP */
+	{179, 179, false},     /* BGP */
+	{2379, 2382, false},   /* etcd */
+	{4240, 4240, false},   /* Cilium health */
+	{5001, 5001, false},   /* Spegel, peer to peer */
+	{5473, 5473, false},   /* Calico typha */
+	{6443, 6444, true},    /* apiserver, and the agent's load balancer for it */
+	{9098, 9099, false},   /* Calico health */
+	{9345, 9345, true},    /* supervisor, embedded registry */
+	{10010, 10010, false}, /* CRI streaming */
+	{10248, 10259, false}, /* kubelet, kube-proxy, controller manager, scheduler */
+	{30000, 32767, false}, /* node ports */
+};
+
+void path_settings_default(struct path_settings *s)
+{
+	memset(s, 0, sizeof(*s));
+	path_settings_add_cluster(s, "10.42.0.0/16");
+	path_settings_add_cluster(s, "10.43.0.0/16");
+}
+
+int path_settings_add_cluster(struct path_settings *s, const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char plain[ADDRESS_TEXT] = "";
+	struct address_range r;
+	unsigned long bits;
+	char *end;
+
+	if (s->cluster_count == PATH_RANGES)
+		return -ENOSPC;
+	if (strlen(text) >= sizeof(plain) + 4)
+		return -EINVAL;
+	if ((size_t)(strchrnul(text, '/') - text) >= sizeof(plain))
+		return -EINVAL;
+	memcpy(plain, text, (size_t)(strchrnul(text, '/') - text));
+	if (!address_parse(plain, &r.first))
+		return -EINVAL;
+	r.bits = r.first.is_v6 ? 128 : 32;
+	if (slash) {
+		bits = strtoul(slash + 1, &end, 10);
+		if (slash[1] < '0' || slash[1] > '9' || *end || bits > r.bits)
+			return -EINVAL;
+		r.bits = (unsigned int)bits;
+	}
+	s->clusters[s->cluster_count++] = r;
+	return 0;
+}
+
+int path_settings_add_node(struct path_settings *s, const char *text)
+{
+	struct address a;
+
+	if (!address_parse(text, &a))
+		return -EINVAL;
+	for (size_t i = 0; i < s->node_count; i++)
+		if (address_equal(&s->nodes[i], &a))
+			return 0;
+	if (s->node_count == PATH_RANGES)
+		return -ENOSPC;
+	s->nodes[s->node_count++] = a;
+	return 0;
+}
+
+bool address_in_range(const struct address *a, const struct address_range *r)
+{
+	unsigned int whole = r->bits / 8, rest = r->bits % 8;
+
+	if (a->is_v6 != r->first.is_v6 || memcmp(a->bytes, r->first.bytes, whole))
+		return false;
+	return !rest || !((a->bytes[whole] ^ r->first.bytes[whole]) >> (8 - rest));
+}
+
+bool address_is_loopback(const struct address *a)
+{
+	static const uint8_t v6[16] = {[15] = 1};
+
+	return a->is_v6 ? !memcmp(a->bytes, v6, sizeof(v6)) : a->bytes[0] == 127;
+}
+
+bool address_is_private(const struct address *a)
+{
+	const uint8_t *b = a->bytes;
+
+	if (a->is_v6)
+		return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
+	       (b[0] == 169 && b[1] == 254) || (b[0] == 100 && (b[1] & 0xc0) == 64);
+}
+
+static bool path_is_cluster(const struct path_settings *s, const struct address *a)
+{
+	static const uint8_t metadata[4] = {169, 254, 169, 254}; /* of AWS, Azure, GCP, OpenStack */
+	bool near = address_is_private(a);
+
+	if (!a->is_v6 && !memcmp(a->bytes, metadata, sizeof(metadata)))
+		return true;
+	for (size_t i = 0; i < s->cluster_count; i++)
+		if (address_in_range(a, &s->clusters[i]))
+			return true;
+	for (size_t i = 0; i < s->node_count && !near; i++)
+		near = address_equal(a, &s->nodes[i]);
+	for (size_t i = 0; i < sizeof(cluster_ports) / sizeof(cluster_ports[0]); i++)
+		if (a->port >= cluster_ports[i].first && a->port <= cluster_ports[i].last)
+			return cluster_ports[i].anywhere || near;
+	return false;
+}
+
+static bool variable_names_relay(const struct variable *v)
+{
+	return v->is_relay && !v->relay.containerd && v->relay.kind != RELAY_KIND_NO &&
+	       v->url.use == RELAY_USABLE && *v->url.host;
+}
+
+/* Of several variables that name one relay, the one that Go reads for https comes first. */
+static int variable_rank(const struct variable *v)
+{
+	static const int kinds[] = {[RELAY_KIND_HTTPS] = 6, [RELAY_KIND_HTTP] = 3};
+	static const int spellings[] = {[RELAY_UPPER] = 2, [RELAY_LOWER] = 1};
+	int rank = v->relay.family == RELAY_FAMILY_PROXY ? 100 : 50;
+
+	if (v->relay.kind <= RELAY_KIND_HTTPS)
+		rank += kinds[v->relay.kind];
+	if (v->relay.spelling <= RELAY_LOWER)
+		rank += spellings[v->relay.spelling];
+	return rank;
+}
+
+static enum name_match relay_is_at(
+	const struct name_cache *names, const struct variable *v, const struct address *remote)
+{
+	struct address literal;
+
+	if (v->url.port != remote->port)
+		return NAME_DIFFERS;
+	if (address_parse(v->url.host, &literal))
+		return address_equal(&literal, remote) ? NAME_MATCHES : NAME_DIFFERS;
+	if (!strcasecmp(v->url.host, "localhost")) /* RFC 6761 6.3 */
+		return address_is_loopback(remote) ? NAME_MATCHES : NAME_DIFFERS;
+	return names ? name_cache_match(names, v->url.host, remote) : NAME_NOT_KNOWN;
+}
+
+enum dial_path path_of(const struct path_settings *s, const struct name_cache *names,
+	const struct environment *e, const struct address *remote, const struct variable **relay)
+{
+	const struct variable *best = NULL;
+	enum name_match best_match = NAME_DIFFERS;
+	int best_rank = 0;
+
+	for (unsigned int i = 0; e && i < e->count; i++) {
+		const struct variable *v = &e->variables[i];
+		enum name_match match;
+		int rank;
+
+		if (!variable_names_relay(v))
+			continue;
+		match = relay_is_at(names, v, remote);
+		if (match == NAME_DIFFERS)
+			continue;
+		rank = variable_rank(v) + (match == NAME_MATCHES ? 1000 : 0);
+		if (rank > best_rank) {
+			best = v;
+			best_rank = rank;
+			best_match = match;
+		}
+	}
+	if (relay)
+		*relay = NULL;
+	/* A relay on this machine (cntlm and the like) is a relay before it is loopback. */
+	if (best_match == NAME_MATCHES) {
+		if (relay)
+			*relay = best;
+		return DIAL_RELAY;
+	}
+	if (address_is_loopback(remote))
+		return DIAL_LOOPBACK;
+	if (path_is_cluster(s, remote))
+		return DIAL_CLUSTER;
+	if (best) {
+		if (relay)
+			*relay = best;
+		return DIAL_UNKNOWN;
+	}
+	return DIAL_DIRECT;
+}
+
+const struct variable *path_relay_of_name(const struct environment *e, const char *name)
+{
+	const struct variable *best = NULL;
+
+	for (unsigned int i = 0; e && i < e->count; i++) {
+		const struct variable *v = &e->variables[i];
+
+		if (variable_names_relay(v) && name_completes(v->url.host, name) &&
+			(!best || variable_rank(v) > variable_rank(best)))
+			best = v;
+	}
+	return best;
+}

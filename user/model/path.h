@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where a dial goes: to a relay, around it, to this machine, or to the cluster itself. */
+#ifndef MODEL_PATH_H
+#define MODEL_PATH_H
+
+#include "model/name_cache.h"
+
+#define PATH_RANGES 64
+
+struct address_range {
+	struct address first;
+	unsigned int bits;
+};
+
+/* What belongs to the cluster; a node has few of these. */
+struct path_settings {
+	struct address_range clusters[PATH_RANGES]; /* pods and services */
+	size_t cluster_count;
+	struct address nodes[PATH_RANGES];
+	size_t node_count;
+};
+
+/* RKE2's and K3s's defaults: pods 10.42.0.0/16, services 10.43.0.0/16. */
+void path_settings_default(struct path_settings *s);
+
+/*
+ * Adds "10.42.0.0/16" or a bare address to the cluster's ranges; a node's address.  0; -EINVAL
+ * where text is none; -ENOSPC.
+ */
+int path_settings_add_cluster(struct path_settings *s, const char *text);
+int path_settings_add_node(struct path_settings *s, const char *text);
+
+/* Is a within "10.0.0.0/8" and the like; the same family only. */
+bool address_in_range(const struct address *a, const struct address_range *r);
+bool address_is_loopback(const struct address *a);
+/* Private (RFC 1918, RFC 6598, RFC 4193) or link-local (RFC 3927, RFC 4291). */
+bool address_is_private(const struct address *a);
+
+/*
+ * The path of a dial to remote made with environment e.  names gives the addresses of relays that
+ * are named by name.  *relay (not NULL) becomes the variable that names the relay on DIAL_RELAY
+ * (the one that might on DIAL_UNKNOWN), else NULL; it belongs to e.
+ */
+enum dial_path path_of(const struct path_settings *s, const struct name_cache *names,
+	const struct environment *e, const struct address *remote, const struct variable **relay);
+
+/* The relay variable of e whose host is name (or which a search list completed to name); NULL. */
+const struct variable *path_relay_of_name(const struct environment *e, const char *name);
+
+#endif
