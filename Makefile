@@ -99,6 +99,9 @@ check: $(UNIT) $(BUILD)/relaytrace-asan ## no root: unit tests and scenes under 
 test: all static $(UNIT) $(BUILD)/relaytrace-asan fuzzers ## everything that this machine can run
 	BUILD=$(BUILD) tests/run.sh all
 
+matrix: static ## the static binaries on Debian's 5.10 to newest kernels, x86 and arm64, each hook row (root, qemu)
+	BUILD=$(BUILD) tests/run.sh tests/suites/80-matrix.slow.sh
+
 demo: ## install what is missing, build, show the classic failure and its repair (root)
 	@tools/deps.sh --build
 	@$(MAKE) --no-print-directory all
