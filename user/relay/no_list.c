@@ -9,7 +9,7 @@ struct wanted {
 	struct text host; /* lower case */
 	struct text port;
 	bool is_address;
-	struct address address;
+	struct go_ip address;
 	struct buffer lower, name; /* room for an entry in lower case, and as the DNS has it */
 };
 
@@ -64,7 +64,7 @@ enum pass { PASS_ADDRESSES, PASS_NAMES };
 static bool entry_matches(struct wanted *w, struct text entry, enum pass pass)
 {
 	struct text host = entry, port = {"", 0};
-	struct address address;
+	struct go_ip address;
 	struct network network;
 
 	buffer_clear(&w->lower);
@@ -82,8 +82,8 @@ static bool entry_matches(struct wanted *w, struct text entry, enum pass pass)
 	}
 	if (!host.len || !port_matches(w, port))
 		return false;
-	if (address_parse(host, &address))
-		return pass == PASS_ADDRESSES && address_equals(&address, &w->address);
+	if (go_ip_parse(host, &address))
+		return pass == PASS_ADDRESSES && go_ip_equals(&address, &w->address);
 	return pass == PASS_NAMES && name_matches(w, host);
 }
 
@@ -103,7 +103,7 @@ bool no_list_match(const char *list, struct text host, struct text port, struct 
 	struct wanted w = {.port = port};
 	bool found = has_star(list, entry);
 
-	w.is_address = address_parse(host, &w.address);
+	w.is_address = go_ip_parse(host, &w.address);
 	text_append_lower(&lower_host, text_trim(host));
 	w.host = (struct text){buffer_string(&lower_host), lower_host.len};
 	for (enum pass pass = PASS_ADDRESSES; !found && pass <= PASS_NAMES; pass++) {

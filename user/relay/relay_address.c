@@ -100,14 +100,14 @@ static bool parse_ipv6(struct text t, unsigned char out[16])
 	return gap == none ? used == 16 : fill_gap(out, used, gap);
 }
 
-static void set_ipv4(struct address *out, const unsigned char ipv4[4])
+static void set_ipv4(struct go_ip *out, const unsigned char ipv4[4])
 {
 	memset(out->bytes, 0, 10);
 	memset(out->bytes + 10, 0xff, 2);
 	memcpy(out->bytes + 12, ipv4, 4);
 }
 
-bool address_parse(struct text t, struct address *out)
+bool go_ip_parse(struct text t, struct go_ip *out)
 {
 	unsigned char ipv4[4];
 
@@ -124,29 +124,29 @@ bool address_parse(struct text t, struct address *out)
 	return false;
 }
 
-bool address_equals(const struct address *a, const struct address *b)
+bool go_ip_equals(const struct go_ip *a, const struct go_ip *b)
 {
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
-bool address_is_ipv4(const struct address *a)
+bool go_ip_is_ipv4(const struct go_ip *a)
 {
 	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 	return memcmp(a->bytes, mapped, sizeof(mapped)) == 0;
 }
 
-bool address_is_loopback(const struct address *a)
+bool go_ip_is_loopback(const struct go_ip *a)
 {
 	static const unsigned char one[16] = {[15] = 1};
 
-	if (address_is_ipv4(a))
+	if (go_ip_is_ipv4(a))
 		return a->bytes[12] == 127;
 	return memcmp(a->bytes, one, sizeof(one)) == 0;
 }
 
 /* a without the bits behind the first n. */
-static struct address address_masked(struct address a, unsigned int n)
+static struct go_ip address_masked(struct go_ip a, unsigned int n)
 {
 	for (unsigned int i = 0; i < 16; i++) {
 		unsigned int keep = n > i * 8 ? n - i * 8 : 0;
@@ -182,11 +182,11 @@ bool network_parse(struct text t, struct network *out)
 	return true;
 }
 
-bool network_contains(const struct network *n, const struct address *a)
+bool network_contains(const struct network *n, const struct go_ip *a)
 {
-	struct address masked = address_masked(*a, n->bits);
+	struct go_ip masked = address_masked(*a, n->bits);
 
-	return address_is_ipv4(&n->base) == address_is_ipv4(a) && address_equals(&masked, &n->base);
+	return go_ip_is_ipv4(&n->base) == go_ip_is_ipv4(a) && go_ip_equals(&masked, &n->base);
 }
 
 bool text_split_host_port(struct text t, struct text *host, struct text *port)

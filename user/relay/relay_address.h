@@ -8,26 +8,26 @@
 
 #include "relay/relay_text.h"
 
-struct address {
+struct go_ip {
 	unsigned char bytes[16];
 };
 
 struct network {
-	struct address base; /* masked */
+	struct go_ip base; /* masked */
 	unsigned int bits;   /* of 128; an IPv4 network's length + 96 */
 };
 
 /* False where t is no address. */
-bool address_parse(struct text t, struct address *out);
-bool address_equals(const struct address *a, const struct address *b);
-bool address_is_ipv4(const struct address *a);
-bool address_is_loopback(const struct address *a);
+bool go_ip_parse(struct text t, struct go_ip *out);
+bool go_ip_equals(const struct go_ip *a, const struct go_ip *b);
+bool go_ip_is_ipv4(const struct go_ip *a);
+bool go_ip_is_loopback(const struct go_ip *a);
 
 /* "ADDRESS/LENGTH"; false where t is none. */
 bool network_parse(struct text t, struct network *out);
 
 /* An IPv6 network contains no IPv4 address, ::/0 neither. */
-bool network_contains(const struct network *n, const struct address *a);
+bool network_contains(const struct network *n, const struct go_ip *a);
 
 /*
  * Parts "host:port" and "[host]:port" (net.SplitHostPort); host is without brackets.  False where

@@ -41,12 +41,12 @@ static void choose_by_host(struct choice *c, const struct environment *e,
 	const struct variable *no = environment_effective(e, c->family, RELAY_KIND_NO);
 	struct buffer joined = {0};
 	struct text host, port, entry;
-	struct address address;
+	struct go_ip address;
 
 	if (!split_again(&joined, host_text, port_text, &host, &port)) {
 		choose(c, CHOICE_DIRECT, CHOICE_BAD_HOST, NULL);
 	} else if (text_equals(host, "localhost") ||
-		   (address_parse(host, &address) && address_is_loopback(&address))) {
+		   (go_ip_parse(host, &address) && go_ip_is_loopback(&address))) {
 		choose(c, CHOICE_DIRECT, CHOICE_LOOPBACK, NULL);
 	} else if (no && no_list_match(no->value, host, port, &entry)) {
 		choose(c, CHOICE_DIRECT, CHOICE_NO_LIST, no);
