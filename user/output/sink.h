@@ -71,8 +71,9 @@ struct sink {
 	struct sink_context context;
 	/* Where the lines go; written by sink_report(). */
 	int fd;
-	char *path;		   /* NULL: standard output */
-	bool failed;		   /* the output refused; told once */
+	char *path;  /* NULL: standard output */
+	bool failed; /* the output refused; told once */
+	bool half;   /* half a line stands at its end: a newline goes before the next */
 	uint64_t written, refused; /* lines */
 	struct buffer line;
 };
@@ -81,16 +82,26 @@ struct sink {
 struct sink *sink_text_new(void);
 struct sink *sink_json_new(void);
 
+/* Shows no report: the pipeline puts events into its line and calls sink_write_line(). */
+struct sink *sink_record_new(void);
+
 /*
  * Formats and writes one report, handling short writes, ENOSPC and EPIPE: 0, or -errno the first
  * time an output refuses (the caller prints it); later lines are counted as refused and tried again.
  */
 int sink_report(struct sink *s, const struct report *r);
 
+/* The same for what stands in s->line, whole lines, which it empties. */
+int sink_write_line(struct sink *s);
+
 /* Closes the output unless it is standard output, frees s. */
 void sink_free(struct sink *s);
 
-/* Opens path for appending, mode 0600, refusing what is no regular file, pipe or device: the fd or -errno. */
+/*
+ * Opens path for appending, mode 0600 where it is made, refusing what is no regular file, pipe or
+ * device.  Where the last line is unfinished (the tracer was killed, the disk was full) it is ended,
+ * so that nothing is glued to it.  The fd or -errno; -ENXIO: a pipe that nobody reads.
+ */
 int sink_open_file(const char *path);
 
 #endif

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "output/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How long a reader that is slow, on an output that does not block, is waited for. */
+#define SLOW_READER_MS 1000
+
+/* Writes all: 0, or -errno with *done bytes out. */
+static int write_all(int fd, const char *bytes, size_t len, size_t *done)
+{
+	*done = 0;
+	while (*done < len) {
+		ssize_t n = write(fd, bytes + *done, len - *done);
+		struct pollfd writable = {.fd = fd, .events = POLLOUT};
+
+		if (n > 0)
+			*done += (size_t)n;
+		else if (n == 0)
+			return -EIO;
+		else if (errno == EAGAIN) {
+			if (poll(&writable, 1, SLOW_READER_MS) == 0)
+				return -EAGAIN;
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Takes back the part of a line that a full disk let through, where that is surely ours: the file
+ * ends right behind it.
+ */
+static bool take_back(int fd, size_t part)
+{
+	off_t at = lseek(fd, 0, SEEK_CUR);
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && at == st.st_size &&
+	       at >= (off_t)part && ftruncate(fd, at - (off_t)part) == 0;
+}
+
+int sink_write_line(struct sink *s)
+{
+	uint64_t lines = 0;
+	size_t done = 0;
+	int err = 0;
+
+	if (!s->line.len && !s->line.failed)
+		return 0;
+	for (size_t i = 0; i < s->line.len; i++)
+		lines += s->line.data[i] == '\n';
+	if (s->line.failed)
+		err = -ENOMEM;
+	if (!err && s->half) {
+		err = write_all(s->fd, "\n", 1, &done);
+		s->half = err != 0;
+	}
+	if (!err) {
+		err = write_all(s->fd, s->line.data, s->line.len, &done);
+		s->half = err && done && !take_back(s->fd, done);
+	}
+	buffer_clear(&s->line);
+	if (!err) {
+		s->written += lines;
+		return 0;
+	}
+	s->refused += lines ? lines : 1;
+	if (s->failed)
+		return 0;
+	s->failed = true;
+	return err;
+}
+
+int sink_report(struct sink *s, const struct report *r)
+{
+	buffer_clear(&s->line);
+	s->ops->format(s, r, &s->line);
+	return sink_write_line(s);
+}
+
+void sink_free(struct sink *s)
+{
+	if (!s)
+		return;
+	if (s->fd > STDERR_FILENO)
+		close(s->fd);
+	free(s->path);
+	buffer_free(&s->line);
+	s->ops->free(s);
+}
+
+/* Does the file end in the middle of a line? */
+static bool ends_in_half_a_line(int fd)
+{
+	struct stat st;
+	char last;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	       pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+int sink_open_file(const char *path)
+{
+	/* For reading too, to see how it ends; O_NONBLOCK because a pipe without a reader blocks. */
+	const int flags = O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	struct stat st;
+	size_t done;
+	int fd, err = 0;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		fd = open(path, (flags & ~O_CREAT) | O_WRONLY);
+	else
+		fd = open(path, flags | O_RDWR, 0600);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) != 0)
+		err = -errno;
+	else if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
+		err = -EINVAL;
+	else if (fcntl(fd, F_SETFL, O_APPEND) != 0)
+		err = -errno;
+	else if (ends_in_half_a_line(fd))
+		err = write_all(fd, "\n", 1, &done);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static void record_format(struct sink *s, const struct report *r, struct buffer *out)
+{
+	(void)s;
+	(void)r;
+	(void)out;
+}
+
+static void record_free(struct sink *s)
+{
+	free(s);
+}
+
+struct sink *sink_record_new(void)
+{
+	static const struct sink_ops ops = {"record", record_format, record_free};
+	struct sink *s = calloc(1, sizeof(*s));
+
+	if (s) {
+		s->ops = &ops;
+		s->fd = -1;
+	}
+	return s;
+}
