@@ -137,7 +137,7 @@ parts_relays() {
 	cache_store_log none
 	coredump_dir $d/squid
 	pid_filename none
-	request_start_timeout 8 seconds
+	request_timeout 8 seconds
 	pinger_enable off
 	shutdown_lifetime 0 seconds
 	CONF
