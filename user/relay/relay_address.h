@@ -14,7 +14,7 @@ struct go_ip {
 
 struct network {
 	struct go_ip base; /* masked */
-	unsigned int bits;   /* of 128; an IPv4 network's length + 96 */
+	unsigned int bits; /* of 128; an IPv4 network's length + 96 */
 };
 
 /* False where t is no address. */
