@@ -4,7 +4,7 @@
  * socket: dnsmasq 2.90 (--local-ttl=300, --host-record, --cname=cf.docker.example,edge.cdn.example,60)
  * asked by `getent ahosts` of glibc 2.36 and by a Go 1.19 program with Go's own resolver.
  */
-#include "model/dns_message.h"
+#include "packet/dns_message.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
  * an AF_PACKET socket: curl 7.88 and a Go 1.19 program against squid 5.7 and tinyproxy 1.11, the
  * later ones cut after their first headers.
  */
-#include "model/http_head.h"
+#include "packet/http_head.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "model/http_head.h"
-#include "model/stream_head.h"
+#include "packet/http_head.h"
+#include "packet/stream_head.h"
 #include "unit.h"
 
 #include <errno.h>

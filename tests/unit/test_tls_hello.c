@@ -3,7 +3,7 @@
  * The arrays are the first write of each side, captured on the loopback of a network namespace
  * with an AF_PACKET socket, against `openssl s_server` of OpenSSL 3.0.
  */
-#include "model/tls_hello.h"
+#include "packet/tls_hello.h"
 #include "unit.h"
 
 #include <errno.h>

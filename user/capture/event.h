@@ -12,6 +12,7 @@
 #ifndef CAPTURE_EVENT_H
 #define CAPTURE_EVENT_H
 
+#include "base/address.h"
 #include "relay/environment.h"
 
 #include <stdbool.h>
@@ -36,13 +37,6 @@ enum event_kind {
 	EVENT_CLOCK, /* nothing but time passed */
 	EVENT_STOP,  /* the tracer ends: last of each run */
 	EVENT_KINDS
-};
-
-struct address {
-	uint8_t bytes[16]; /* IPv4 in the first four, network order */
-	uint16_t port;	   /* host order */
-	bool is_v6;
-	bool mapped; /* an IPv4 address that was dialled through an IPv6 socket */
 };
 
 struct event_start {
@@ -201,20 +195,5 @@ const char *error_name(int error);
 
 /* The errno (positive) of that name, 0 where there is none. */
 int error_number(const char *name);
-
-/* Room for address_text(): INET6_ADDRSTRLEN. */
-#define ADDRESS_TEXT 46
-
-/* "203.0.113.10" or "2001:db8::10", no brackets, no port, RFC 5952.  Returns text. */
-const char *address_text(const struct address *a, char text[ADDRESS_TEXT]);
-
-/*
- * Reads an address literal without brackets or zone; false, out untouched, where text is none.
- * port is 0.  ::ffff:192.0.2.1 is the IPv4 address, mapped.
- */
-bool address_parse(const char *text, struct address *out);
-
-/* The same address?  Ports are not looked at; a mapped one equals the plain IPv4 one. */
-bool address_equal(const struct address *a, const struct address *b);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "model/tls_hello.h"
+#include "packet/tls_hello.h"
 
 #include <errno.h>
 #include <string.h>

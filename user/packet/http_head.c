@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "model/http_head.h"
+#include "packet/http_head.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,8 +6,8 @@
  * the form of a name in a zone file (RFC 1035 5.1), used for host names and reasons alike so that
  * two sources of one name give equal text.
  */
-#ifndef MODEL_PRINTABLE_H
-#define MODEL_PRINTABLE_H
+#ifndef PACKET_PRINTABLE_H
+#define PACKET_PRINTABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "model/printable.h"
+#include "packet/printable.h"
 
 #include <string.h>
 

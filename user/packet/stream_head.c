@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "model/stream_head.h"
+#include "packet/stream_head.h"
 
 static bool stream_head_holds(const struct stream_head *s, size_t i)
 {

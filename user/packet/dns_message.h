@@ -5,16 +5,19 @@
  * The bytes come from the network and may be anything, or end early because only the first ones
  * of a packet were captured.  Nothing is allocated; the bytes are not kept.
  */
-#ifndef MODEL_DNS_MESSAGE_H
-#define MODEL_DNS_MESSAGE_H
+#ifndef PACKET_DNS_MESSAGE_H
+#define PACKET_DNS_MESSAGE_H
 
-#include "capture/event.h"
-#include "model/printable.h"
+#include "base/address.h"
+#include "packet/printable.h"
 
 /* RFC 1035 3.2.2 and RFC 3596 2.1. */
 #define DNS_TYPE_A     1
 #define DNS_TYPE_CNAME 5
 #define DNS_TYPE_AAAA  28
+
+/* So many addresses of an answer are kept. */
+#define DNS_ADDRESSES 16
 
 struct dns_message {
 	uint16_t id;
@@ -27,9 +30,9 @@ struct dns_message {
 				      the root; "" where there is no question */
 	bool name_cut;		   /* the name did not fit: not to be compared */
 	unsigned int address_count;
-	struct address addresses[EVENT_ADDRESSES]; /* of the name, in the answer's order; port 0 */
-	uint32_t ttl_s[EVENT_ADDRESSES]; /* of each: the smallest of its own and its CNAMEs' */
-	bool more_addresses;		 /* there were more than fit */
+	struct address addresses[DNS_ADDRESSES]; /* of the name, in the answer's order; port 0 */
+	uint32_t ttl_s[DNS_ADDRESSES]; /* of each: the smallest of its own and its CNAMEs' */
+	bool more_addresses;	       /* there were more than fit */
 	bool cut;     /* the bytes end before the answer records do: addresses may be missing */
 	bool damaged; /* an answer record makes no sense: what came before it is kept */
 	size_t stream_len; /* bytes of the stream up to the next message; 0 for a datagram */

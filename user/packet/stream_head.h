@@ -6,8 +6,8 @@
  * A zeroed struct is a valid, empty stream.  Memory is bounded and nothing is allocated: the
  * bytes beyond STREAM_HEAD_MAX are never looked at.
  */
-#ifndef MODEL_STREAM_HEAD_H
-#define MODEL_STREAM_HEAD_H
+#ifndef PACKET_STREAM_HEAD_H
+#define PACKET_STREAM_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

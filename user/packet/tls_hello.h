@@ -3,10 +3,10 @@
  * How a TLS conversation begins: the server's name in the ClientHello, and whether what comes
  * back is TLS at all.  Only what is sent in the clear is read.
  */
-#ifndef MODEL_TLS_HELLO_H
-#define MODEL_TLS_HELLO_H
+#ifndef PACKET_TLS_HELLO_H
+#define PACKET_TLS_HELLO_H
 
-#include "model/printable.h"
+#include "packet/printable.h"
 
 struct tls_hello {
 	char server_name[HOST_TEXT_SIZE]; /* lower case, printable; "" where the hello has none, as

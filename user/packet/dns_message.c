@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "model/dns_message.h"
+#include "packet/dns_message.h"
 
 #include <errno.h>
 #include <string.h>
@@ -211,7 +211,7 @@ static int dns_addresses_read(const struct dns_bytes *m, size_t at, unsigned int
 			return -EBADMSG;
 		if (!dns_names_equal(m, r.owner, name))
 			continue;
-		if (out->address_count == EVENT_ADDRESSES) {
+		if (out->address_count == DNS_ADDRESSES) {
 			out->more_addresses = true;
 			continue;
 		}

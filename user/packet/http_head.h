@@ -5,10 +5,10 @@
  * Headers are never looked at: Proxy-Authorization stands there.  Nor is the path of a URL kept,
  * nor its userinfo.
  */
-#ifndef MODEL_HTTP_HEAD_H
-#define MODEL_HTTP_HEAD_H
+#ifndef PACKET_HTTP_HEAD_H
+#define PACKET_HTTP_HEAD_H
 
-#include "model/printable.h"
+#include "packet/printable.h"
 
 /* What the request line names (RFC 9112 3.2). */
 enum http_target {
