@@ -138,21 +138,22 @@ network_steering() {
 		for q in /sys/class/net/to-*/queues/rx-*/rps_cpus; do echo 3 > "$q"; done'
 }
 
-# Ends every process in our namespaces (all of them are ours), then the namespaces.
+# Ends every process in our namespaces (all of them are ours), then the namespaces.  First gently: a
+# tracer that is told to stop clears away what it made.
 network_down() {
-	local s pids try
-	for try in 1 2 3 4 5; do
+	local s pids signal
+	for signal in TERM KILL KILL KILL KILL; do
 		pids=
 		for s in "${lab_spaces[@]}"; do
 			pids+=" $(ip netns pids "$lab_name-$s" 2>/dev/null | tr '\n' ' ')"
 		done
 		[ -n "${pids// /}" ] || break
 		# shellcheck disable=SC2086
-		kill -KILL $pids 2>/dev/null
-		sleep 0.1
+		kill -$signal $pids 2>/dev/null
+		sleep 0.2
 	done
 	for s in "${lab_spaces[@]}"; do
-		[ -e "/run/netns/$lab_name-$s" ] && ip netns delete "$lab_name-$s"
+		[ -e "/run/netns/$lab_name-$s" ] && ip netns delete "$lab_name-$s" 2>/dev/null
 	done
 	return 0
 }
