@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Bytes of unit files and env files to statements: unit_facts_parse(). */
+#include "diagnose/unit_files.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct parse {
+	struct unit_facts *facts;
+	unsigned int file;
+	const struct unit_name *unit;
+	const struct unit_host *host;
+	unit_keep_fn *keep;
+};
+
+int unit_facts_add_file(struct unit_facts *f, enum unit_file_role role, const char *path)
+{
+	if (f->file_count == f->file_capacity) {
+		size_t capacity = f->file_capacity ? f->file_capacity * 2 : 16;
+		struct unit_file *more = realloc(f->files, capacity * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		f->files = more;
+		f->file_capacity = capacity;
+	}
+	f->files[f->file_count] =
+		(struct unit_file){.role = role, .path = strdup(path), .load = -1};
+	if (!f->files[f->file_count].path)
+		return -ENOMEM;
+	return (int)f->file_count++;
+}
+
+int unit_facts_add(struct unit_facts *f, const struct unit_statement *s)
+{
+	struct unit_statement *copy;
+
+	if (f->statement_count == f->statement_capacity) {
+		size_t capacity = f->statement_capacity ? f->statement_capacity * 2 : 32;
+		struct unit_statement *more = realloc(f->statements, capacity * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		f->statements = more;
+		f->statement_capacity = capacity;
+	}
+	copy = &f->statements[f->statement_count++];
+	*copy = *s;
+	copy->name = s->name ? strdup(s->name) : NULL;
+	copy->value = s->value ? strdup(s->value) : NULL;
+	return (s->name && !copy->name) || (s->value && !copy->value) ? -ENOMEM : 0;
+}
+
+static void wipe(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+void unit_facts_free(struct unit_facts *f)
+{
+	for (size_t i = 0; i < f->file_count; i++)
+		free(f->files[i].path);
+	for (size_t i = 0; i < f->statement_count; i++) {
+		free(f->statements[i].name);
+		wipe(f->statements[i].value);
+	}
+	free(f->files);
+	free(f->statements);
+	free(f->unit);
+	free(f->id);
+	free(f->fragment_real);
+	memset(f, 0, sizeof(*f));
+}
+
+static bool is_kept(const struct parse *p, const char *name, size_t len)
+{
+	return !p->keep || p->keep(name, len);
+}
+
+/* Adds a statement about name (len bytes, up to 255 kept), if it is one to keep. */
+static int add(const struct parse *p, enum unit_verb verb, enum unit_setting setting,
+	unsigned int line, const char *name, size_t len, const char *value, const char *fault)
+{
+	struct unit_statement s = {verb, setting, p->file, line, false, NULL, (char *)value, fault};
+	int err;
+
+	if (!is_kept(p, name, len))
+		return 0;
+	s.name = strndup(name, len);
+	err = s.name ? unit_facts_add(p->facts, &s) : -ENOMEM;
+	free(s.name);
+	return err;
+}
+
+static bool is_name_byte(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       c == '_';
+}
+
+/*
+ * Adds text, which systemd ignores, where it mentions a name to keep: "set HTTPS_PROXY".  Without
+ * that it may be anything, a secret too, and is not kept.
+ */
+static int add_ignored(const struct parse *p, enum unit_setting setting, unsigned int line,
+	const char *text, size_t len, const char *fault)
+{
+	for (size_t i = 0; i < len;) {
+		size_t start = i;
+
+		while (i < len && is_name_byte(text[i]))
+			i++;
+		if (i > start && is_kept(p, text + start, i - start))
+			return add(p, UNIT_IGNORED, setting, line, text + start, i - start, NULL,
+				fault);
+		i += i == start;
+	}
+	return 0;
+}
+
+/* A word of Environment= after its specifiers. */
+static int add_assignment(const struct parse *p, enum unit_setting setting, unsigned int line,
+	const char *text, const char *fault)
+{
+	const char *equals = strchr(text, '=');
+	size_t len = equals ? (size_t)(equals - text) : strlen(text);
+
+	if (!equals)
+		return add_ignored(p, setting, line, text, len, "no-equals");
+	if (!env_name_is_valid(text, len))
+		return add_ignored(p, setting, line, text, len, "bad-name");
+	if (!env_text_is_utf8(equals + 1, strlen(equals + 1)))
+		return add_ignored(p, setting, line, text, len, "not-utf8");
+	return add(p, UNIT_SET, setting, line, text, len, equals + 1, fault);
+}
+
+/* A word of PassEnvironment= or UnsetEnvironment=. */
+static int add_name(
+	const struct parse *p, enum unit_setting setting, unsigned int line, const char *text)
+{
+	enum unit_verb verb = setting == UNIT_PASS_ENVIRONMENT ? UNIT_PASS : UNIT_UNSET;
+	const char *equals = verb == UNIT_UNSET ? strchr(text, '=') : NULL;
+	size_t len = equals ? (size_t)(equals - text) : strlen(text);
+
+	if (!env_name_is_valid(text, len))
+		return add_ignored(p, setting, line, text, len, "bad-name");
+	return add(p, verb, setting, line, text, len, equals ? equals + 1 : NULL, "");
+}
+
+static int add_words(const struct parse *p, enum unit_setting setting, const struct unit_line *l)
+{
+	struct buffer word = {0}, text = {0};
+	const char *at = l->value, *start;
+	int err = 0, more;
+
+	for (;;) {
+		unsigned int line;
+
+		start = at + strspn(at, " \t\r\n");
+		line = unit_line_at(l, start);
+		more = unit_word(&at, setting != UNIT_PASS_ENVIRONMENT, &word);
+		if (more == -EINVAL)
+			err = add_ignored(p, setting, line, start, strlen(start), "bad-quoting");
+		if (more <= 0)
+			break;
+		buffer_clear(&text);
+		err = unit_spec_expand(p->unit, p->host, p->facts->fragment_real, word.data, &text);
+		if (err == -EBADSLT)
+			err = add_ignored(p, setting, line, word.data, strcspn(word.data, "="),
+				"unknown-specifier");
+		else if (setting == UNIT_PASS_ENVIRONMENT || setting == UNIT_UNSET_ENVIRONMENT)
+			err = err ? err : add_name(p, setting, line, buffer_string(&text));
+		else if (err == -ENODATA)
+			err = add_assignment(p, setting, line, word.data, "unresolved-specifier");
+		else if (!err)
+			err = add_assignment(p, setting, line, buffer_string(&text), "");
+		if (err == -ENODATA)
+			err = 0;
+		if (err)
+			break;
+	}
+	if (word.data)
+		explicit_bzero(word.data, word.capacity);
+	if (text.data)
+		explicit_bzero(text.data, text.capacity);
+	buffer_free(&word);
+	buffer_free(&text);
+	return err ? err : more == -ENOMEM ? more : 0;
+}
+
+/* path_simplify(): no double or final slashes, no "." components.  In place. */
+static void simplify(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from;) {
+		size_t len;
+
+		from += strspn(from, "/");
+		len = strcspn(from, "/");
+		if (len && !(len == 1 && from[0] == '.')) {
+			*to++ = '/';
+			memmove(to, from, len);
+			to += len;
+		}
+		from += len;
+	}
+	if (to == path)
+		*to++ = '/';
+	*to = '\0';
+}
+
+/* Is ".." a component of path? */
+static bool has_parent(const char *path)
+{
+	for (const char *p = path; (p = strstr(p, "/..")); p++)
+		if (p[3] == '/' || !p[3])
+			return true;
+	return false;
+}
+
+static int add_load(const struct parse *p, const struct unit_line *l)
+{
+	struct unit_statement s = {
+		UNIT_LOAD, UNIT_ENVIRONMENT_FILE, p->file, l->line, false, NULL, NULL, ""};
+	struct buffer path = {0};
+	int err;
+
+	err = unit_spec_expand(p->unit, p->host, p->facts->fragment_real, l->value, &path);
+	if (err == -ENOMEM) {
+		buffer_free(&path);
+		return err;
+	}
+	s.value = path.data ? path.data : "";
+	s.optional = s.value[0] == '-';
+	s.value += s.optional;
+	if (err) {
+		s.verb = UNIT_IGNORED;
+		s.fault = err == -EBADSLT ? "unknown-specifier" : "unresolved-specifier";
+		s.value = (char *)l->value;
+	} else if (s.value[0] != '/') {
+		s.verb = UNIT_IGNORED;
+		s.fault = "not-absolute";
+	} else if (strlen(s.value) >= PATH_MAX || !env_text_is_utf8(s.value, strlen(s.value))) {
+		s.verb = UNIT_IGNORED;
+		s.fault = "bad-path";
+	} else {
+		simplify(s.value);
+		if (has_parent(s.value)) {
+			s.verb = UNIT_IGNORED;
+			s.fault = "not-normalized";
+		}
+	}
+	err = unit_facts_add(p->facts, &s);
+	buffer_free(&path);
+	return err;
+}
+
+static int unit_line(void *context, const struct unit_line *l)
+{
+	static const struct {
+		const char *section, *key;
+		enum unit_setting setting;
+	} keys[] = {
+		{"Manager", "DefaultEnvironment", UNIT_DEFAULT_ENVIRONMENT},
+		{"Service", "Environment", UNIT_ENVIRONMENT},
+		{"Service", "EnvironmentFile", UNIT_ENVIRONMENT_FILE},
+		{"Service", "PassEnvironment", UNIT_PASS_ENVIRONMENT},
+		{"Service", "UnsetEnvironment", UNIT_UNSET_ENVIRONMENT},
+	};
+	const struct parse *p = context;
+	bool manager = p->facts->files[p->file].role == UNIT_FILE_MANAGER;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct unit_statement s = {
+			UNIT_RESET, keys[i].setting, p->file, l->line, false, NULL, NULL, ""};
+
+		if (strcmp(l->key, keys[i].key) != 0 || manager != (i == 0))
+			continue;
+		if (strcmp(l->section, keys[i].section) != 0) {
+			s.verb = UNIT_IGNORED;
+			s.fault = l->section[0] ? "wrong-section" : "no-section";
+			if (s.setting != UNIT_ENVIRONMENT_FILE)
+				return add_ignored(
+					p, s.setting, l->line, l->value, strlen(l->value), s.fault);
+			s.value = (char *)l->value;
+			return unit_facts_add(p->facts, &s);
+		}
+		if (!l->value[0])
+			return unit_facts_add(p->facts, &s);
+		if (s.setting == UNIT_ENVIRONMENT_FILE)
+			return add_load(p, l);
+		return add_words(p, s.setting, l);
+	}
+	return 0;
+}
+
+static int env_line(void *context, const struct env_file_entry *e)
+{
+	const struct parse *p = context;
+	const char *fault = env_file_fault_name(e->fault);
+
+	if (e->ignored)
+		return add_ignored(p, UNIT_ENV_LINE, e->line, e->name, e->name_len, fault);
+	return add(p, UNIT_SET, UNIT_ENV_LINE, e->line, e->name, e->name_len, e->value, fault);
+}
+
+int unit_facts_parse(struct unit_facts *f, unsigned int file, const char *bytes, size_t len,
+	const struct unit_name *unit, const struct unit_host *host, unit_keep_fn *keep)
+{
+	struct parse p = {f, file, unit, host, keep};
+	struct unit_file *read = &f->files[file];
+	struct env_file_result result;
+	int err;
+
+	if (read->role != UNIT_FILE_ENV && read->role != UNIT_FILE_USUAL)
+		return unit_text_parse(bytes, len, unit_line, &p, &read->end, &read->end_line);
+	err = env_file_parse(bytes, len, env_line, &p, &result);
+	read->refused = result.refused;
+	read->refused_line = result.refused_line;
+	return err;
+}
