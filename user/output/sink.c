@@ -9,6 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool report_is_for_quiet(enum report_kind kind)
+{
+	switch (kind) {
+	case REPORT_START:
+	case REPORT_FINDING:
+	case REPORT_RESOLVED:
+	case REPORT_LOSS:
+	case REPORT_STOP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* How long a reader that is slow, on an output that does not block, is waited for. */
 #define SLOW_READER_MS 1000
 

@@ -57,6 +57,9 @@ struct sink_context {
 	bool colour;
 };
 
+/* Is it shown with --quiet: findings, resolved, loss, start and stop? */
+bool report_is_for_quiet(enum report_kind kind);
+
 struct sink;
 
 struct sink_ops {
