@@ -266,17 +266,16 @@ static void test_dns_cnames_in_any_order(void)
 	struct dns_message m;
 
 	/* z A, y CNAME z, x CNAME y; the names y at 19, z at 36 */
-	UNIT_CHECK(
-		PARSE_TEXT(ANSWER("\1", "\4") QUESTION_X
-			/* 19 */ "\1y\0\0\5\0\1\0\0\1\0\0\3\1z\0"
-				 /* 35: w is no part of the chain */ "\1w\0" RECORD_A(
-					 "\0\0\1\0") "\1\1\1\1"
-						     /* 52 */ "\xc0\x20" RECORD_A(
-							     "\0\0\2\0") "\1\2\3\4"
-									 /* 68 */ "\1X"
-										  "\0" RECORD_CNAME
-									 "\xc0\x13",
-			&m) == 0);
+	UNIT_CHECK(PARSE_TEXT(ANSWER("\1", "\4") QUESTION_X
+			   /* 19 */ "\1y\0\0\5\0\1\0\0\1\0\0\3\1z\0"
+				    /* 35: w is no part of the chain */ "\1w\0" RECORD_A(
+					    "\0\0\1\0") "\1\1\1\1"
+							/* 52 */ "\xc0\x20" RECORD_A(
+								"\0\0\2\0") "\1\2\3\4"
+									    /* 68 */ "\1X"
+									    "\0" RECORD_CNAME
+									    "\xc0\x13",
+			   &m) == 0);
 	UNIT_CHECK(m.address_count == 1 && m.ttl_s[0] == 256 && !m.cut && !m.damaged);
 	UNIT_STRING(text(&m, 0), "1.2.3.4");
 }
@@ -311,6 +310,12 @@ static void test_dns_odd_names(void)
 	UNIT_CHECK(PARSE(longest, &m) == 0 && strlen(m.name) == 253 && !m.name_cut);
 	memset(longest + 13, 0xff, 63); /* escaped it is too long to keep */
 	UNIT_CHECK(PARSE(longest, &m) == 0 && strlen(m.name) < HOST_TEXT_SIZE && m.name_cut);
+	/* 254 characters stand when a dot comes that takes two: in whole or not at all. */
+	memset(longest + 13, 'a', 63);
+	memset(longest + 13 + 64, '.', 63);
+	memset(longest + 13 + 129, '.', 62);
+	UNIT_CHECK(PARSE(longest, &m) == 0 && strlen(m.name) == 254 && m.name_cut);
+	UNIT_STRING(m.name + 250, "\\.\\.");
 	longest[12 + 3 * 64] = 62;
 	longest[12 + 3 * 64 + 62] = 'a';
 	UNIT_CHECK(PARSE(longest, &m) == -EBADMSG);
@@ -354,6 +359,10 @@ static void test_dns_damage_is_told(void)
 			   &m) == -EBADMSG);
 	UNIT_CHECK(
 		parse(dns_message_parse_stream, "\0\x0b" ANSWER("\0", "\0"), 14, &m) == -EBADMSG);
+	/* a CNAME whose target runs over the end of its record */
+	UNIT_CHECK(PARSE_TEXT(ANSWER("\1", "\1") QUESTION_X "\xc0\x0c" RECORD_CNAME "\5a\1b\0",
+			   &m) == 0);
+	UNIT_CHECK(m.damaged && m.address_count == 0);
 	/* CHAOS class, and a TTL with its top bit set, which means 0 */
 	UNIT_CHECK(PARSE_TEXT(ANSWER("\1", "\2") QUESTION_X
 			   "\xc0\x0c\0\1\0\3\0\0\1\0\0\4\1\1\1\1"

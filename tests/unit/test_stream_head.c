@@ -70,6 +70,11 @@ static void test_stream_first_bytes_count(void)
 	UNIT_CHECK(stream_head_add(&s, 98, (const uint8_t *)"xyab", 4) && s.len == 2);
 	UNIT_CHECK(stream_head_add(&s, 101, (const uint8_t *)"XYZ", 3) && s.len == 4);
 	UNIT_CHECK(memcmp(s.bytes, "abYZ", 4) == 0);
+	/* also of those that wait behind a gap */
+	UNIT_CHECK(!stream_head_add(&s, 106, (const uint8_t *)"gh", 2));
+	UNIT_CHECK(!stream_head_add(&s, 105, (const uint8_t *)"fGHi", 4));
+	UNIT_CHECK(stream_head_add(&s, 104, (const uint8_t *)"e", 1) && s.len == 9);
+	UNIT_CHECK(memcmp(s.bytes, "abYZefghi", 9) == 0);
 }
 
 /* What the stream is for: a status line that comes one byte at a time, backwards, each twice. */

@@ -30,19 +30,22 @@ static uint16_t dns_u16(const struct dns_bytes *m, size_t at)
 }
 
 /*
- * A walk over the labels of one name.  A compression pointer must lead to before the piece that
- * it ends (RFC 1035 4.1.4: a prior occurrence), so every jump goes further back and the walk ends.
+ * A walk over the labels of one name.  A compression pointer leads to a prior occurrence
+ * (RFC 1035 4.1.4): what it points to begins and ends before the piece that the pointer is in.
+ * So every jump goes further back and the walk ends; and what a pointer means never depends on
+ * bytes that were not captured.
  */
 struct dns_walk {
 	const struct dns_bytes *message;
 	size_t at;
 	size_t piece; /* where the current run of labels begins */
+	size_t limit; /* where it must have ended */
 	size_t wire_len;
 };
 
 static struct dns_walk dns_walk_start(const struct dns_bytes *m, size_t at)
 {
-	return (struct dns_walk){.message = m, .at = at, .piece = at};
+	return (struct dns_walk){.message = m, .at = at, .piece = at, .limit = m->len};
 }
 
 /* The next label; its length is 0 at the root, where the walk ends.  0, -EAGAIN, -EBADMSG. */
@@ -51,15 +54,16 @@ static int dns_walk_next(struct dns_walk *w, const uint8_t **label, size_t *labe
 	const struct dns_bytes *m = w->message;
 
 	for (;;) {
+		int over = w->limit == m->len ? -EAGAIN : -EBADMSG;
 		uint8_t first;
 		size_t target;
 
-		if (w->at >= m->len)
-			return -EAGAIN;
+		if (w->at >= w->limit)
+			return over;
 		first = m->bytes[w->at];
 		if (first < 64) {
-			if (first >= m->len - w->at)
-				return -EAGAIN;
+			if (first >= w->limit - w->at)
+				return over;
 			w->wire_len += 1u + first;
 			if (w->wire_len > DNS_NAME_MAX)
 				return -EBADMSG;
@@ -71,11 +75,12 @@ static int dns_walk_next(struct dns_walk *w, const uint8_t **label, size_t *labe
 		/* 01 and 10 in the top bits were never taken up (RFC 6891 5). */
 		if (first < 192)
 			return -EBADMSG;
-		if (m->len - w->at < 2)
-			return -EAGAIN;
+		if (w->limit - w->at < 2)
+			return over;
 		target = dns_u16(m, w->at) & 0x3fff;
-		if (target >= w->piece || target < DNS_HEADER_LEN)
+		if (target < DNS_HEADER_LEN)
 			return -EBADMSG;
+		w->limit = w->piece; /* a target at or after it is refused in the next round */
 		w->at = w->piece = target;
 	}
 }
@@ -114,11 +119,8 @@ static int dns_name_text(const struct dns_bytes *m, size_t at, struct dns_messag
 			break;
 		if (text.len)
 			printable_add_plain(&text, '.');
-		for (size_t i = 0; i < label_len; i++) {
-			if (label[i] == '.') /* part of a label, as in RFC 1035 5.1 */
-				printable_add_plain(&text, '\\');
-			printable_add_host(&text, label[i]);
-		}
+		for (size_t i = 0; i < label_len; i++)
+			printable_add_label(&text, label[i]);
 	}
 	if (text.len == 0)
 		printable_add_plain(&text, '.');
@@ -153,7 +155,10 @@ static bool dns_names_equal(const struct dns_bytes *m, size_t a, size_t b)
 	return true;
 }
 
-/* Reads the record at *at and moves *at behind it.  Records of other classes get type 0. */
+/*
+ * Reads the record at *at and moves *at behind it.  Records of other classes get type 0.  All
+ * that can be wrong with one is found here, so that every pass over the answers ends at the same.
+ */
 static int dns_record_read(const struct dns_bytes *m, size_t *at, struct dns_record *r)
 {
 	int err;
@@ -174,6 +179,17 @@ static int dns_record_read(const struct dns_bytes *m, size_t *at, struct dns_rec
 		return -EAGAIN;
 	r->data = *at;
 	*at += r->data_len;
+	if (r->type == DNS_TYPE_A && r->data_len != 4)
+		return -EBADMSG;
+	if (r->type == DNS_TYPE_AAAA && r->data_len != 16)
+		return -EBADMSG;
+	if (r->type == DNS_TYPE_CNAME) { /* its target ends where the record does */
+		size_t end = r->data;
+
+		err = dns_name_skip(m, &end);
+		if (err || end != *at)
+			return -EBADMSG;
+	}
 	return 0;
 }
 
@@ -207,8 +223,6 @@ static int dns_addresses_read(const struct dns_bytes *m, size_t at, unsigned int
 			return err;
 		if (r.type != DNS_TYPE_A && r.type != DNS_TYPE_AAAA)
 			continue;
-		if (r.data_len != (r.type == DNS_TYPE_A ? 4 : 16))
-			return -EBADMSG;
 		if (!dns_names_equal(m, r.owner, name))
 			continue;
 		if (out->address_count == DNS_ADDRESSES) {

@@ -53,3 +53,11 @@ void printable_add_host(struct printable *p, uint8_t byte)
 	else
 		printable_add(p, byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte);
 }
+
+void printable_add_label(struct printable *p, uint8_t byte)
+{
+	if (byte == '.')
+		printable_put(p, "\\.", 2);
+	else
+		printable_add_host(p, byte);
+}

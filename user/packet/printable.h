@@ -35,6 +35,9 @@ void printable_add(struct printable *p, uint8_t byte);
 /* The same with A to Z in lower case, and with a space escaped: for host names. */
 void printable_add_host(struct printable *p, uint8_t byte);
 
+/* The same for a byte within a DNS label, where a dot is not the one between labels: "\\.". */
+void printable_add_label(struct printable *p, uint8_t byte);
+
 /* Appends c as it is: the caller vouches for it. */
 void printable_add_plain(struct printable *p, char c);
 
