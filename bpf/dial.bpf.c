@@ -130,6 +130,25 @@ static __always_inline int state_dialling(struct sock *sk, __u64 cookie)
 		(struct task_struct *)bpf_get_current_task(), false);
 }
 
+/* The connection stands: from here on its first bytes are looked at (payload.bpf.c). */
+static __always_inline void talk_begin(struct sock *sk, __u64 cookie)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	struct talk talk = {.out_part = WIRE_PART_REQUEST};
+	__u16 port;
+
+	/* 5.10: no cookie from here, but the SYN gave the socket one if it passed the cgroup program. */
+	if (!cookie)
+		cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	if (!cookie)
+		return;
+	bpf_core_read(&port, sizeof(port), &sk->__sk_common.skc_dport);
+	talk.dns = port == bpf_htons(53);
+	talk.out_next = BPF_CORE_READ(tcp, write_seq);
+	talk.in_next = BPF_CORE_READ(tcp, rcv_nxt);
+	bpf_map_update_elem(&talks, &cookie, &talk, BPF_ANY);
+}
+
 /* Any later change: of the sockets of the host, nearly all end at the filter. */
 static __always_inline int state_changed(struct sock *sk, int old, int new)
 {
@@ -143,7 +162,9 @@ static __always_inline int state_changed(struct sock *sk, int old, int new)
 		return 0;
 	copy = *d;
 	/* What comes after ESTABLISHED says how it ended; nothing is asked beyond. */
-	if (new != TCP_ESTABLISHED)
+	if (new == TCP_ESTABLISHED)
+		talk_begin(sk, copy.cookie);
+	else
 		socket_forget(sk);
 	return state_emit(sk, &copy, old, new, NULL, false);
 }

@@ -9,6 +9,7 @@ const volatile bool setting_cookie = false;
 struct root_names_map root_names SEC(".maps");
 struct traced_map traced SEC(".maps");
 struct sockets_map sockets SEC(".maps");
+struct talks_map talks SEC(".maps");
 struct calls_map calls SEC(".maps");
 struct records_map records SEC(".maps");
 

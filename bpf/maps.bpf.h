@@ -42,6 +42,25 @@ struct sockets_map {
 };
 extern struct sockets_map sockets SEC(".maps");
 
+/* The first bytes of a connection of a traced process: how far they were followed. */
+struct talk {
+	__u32 out_next, in_next; /* TCP sequence numbers that are looked for */
+	__u16 out_used, in_used; /* bytes of the part that left the kernel */
+	__u8 udp;
+	__u8 dns;
+	__u8 out_part; /* enum wire_part of what is looked for */
+	__u8 out_line; /* within an HTTP line */
+	__u8 out_done, in_done;
+	__u8 pad[6];
+};
+struct talks_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct talk);
+};
+extern struct talks_map talks SEC(".maps");
+
 /* What a thread is doing inside connect(). */
 struct call {
 	__u64 sk;

@@ -120,18 +120,27 @@ struct wire_state {
 	__u64 sent;	  /* payload bytes that were acknowledged: tcp_sock.bytes_acked */
 };
 
-/* How many bytes of the beginning of each direction of a socket may leave the kernel. */
-#define WIRE_PAYLOAD_MAX 2048
+/* What a piece of payload is the beginning of. */
+enum wire_part {
+	WIRE_PART_DNS,	   /* a whole datagram, or the start of a TCP stream to port 53 */
+	WIRE_PART_REQUEST, /* the first bytes that the dialler sent; of HTTP the first line only */
+	WIRE_PART_HELLO,   /* the first bytes in the tunnel, after the relay's answer */
+	WIRE_PART_REPLY,   /* the first bytes that came back; of HTTP the first line only */
+};
+
+/* How much of one part may leave the kernel. */
+#define WIRE_HEAD_MAX 512  /* a request line, a status line, in one record */
+#define WIRE_DATA_MAX 1280 /* a DNS message (RFC 9715: 1232 with EDNS), a ClientHello */
 
 struct wire_payload {
 	struct wire_header header;
-	struct wire_task task; /* of the sender, for outgoing UDP; else zero */
+	struct wire_task task; /* of the sender, for a DNS question over UDP; else zero */
 	__u64 cookie;
-	struct wire_address address; /* from the traced side's view */
-	__u32 sequence;		     /* TCP: of data[0], the SYN being 0; UDP: 0 */
-	__u16 data_len;		     /* data follows */
+	struct wire_address address; /* from the traced side's view; remote is valid for DNS only */
+	__u32 offset; /* of data[0] within the part */
+	__u16 data_len; /* data follows, in a field of WIRE_HEAD_MAX or WIRE_DATA_MAX bytes */
+	__u8 part;
 	__u8 outgoing;
-	__u8 cut; /* the packet had more, which was not taken */
 };
 
 struct wire_cgroup {

@@ -3,7 +3,7 @@
  * Any bytes as a DNS message, in a datagram and in a stream.  What the first bytes of a message
  * told must stay true when more of it is there.
  */
-#include "model/dns_message.h"
+#include "packet/dns_message.h"
 #include "fuzz.h"
 
 #include <errno.h>
@@ -18,8 +18,8 @@ static void require_sane(int err, const struct dns_message *m, bool stream, size
 	fuzz_require(fuzz_is_host(m->name, sizeof(m->name)));
 	fuzz_require(m->question_count == 0 ? m->is_answer : m->name[0] != '\0' || m->name_cut);
 	fuzz_require(m->response_code < 16);
-	fuzz_require(m->address_count <= EVENT_ADDRESSES);
-	fuzz_require(!m->more_addresses || m->address_count == EVENT_ADDRESSES);
+	fuzz_require(m->address_count <= DNS_ADDRESSES);
+	fuzz_require(!m->more_addresses || m->address_count == DNS_ADDRESSES);
 	fuzz_require(m->is_answer || m->address_count == 0);
 	fuzz_require(!(m->cut && m->damaged));
 	for (unsigned int i = 0; i < m->address_count; i++)

@@ -3,7 +3,7 @@
  * Any bytes as the beginning of an HTTP request and of an answer.  A verdict must not change when
  * more bytes come, and what is kept is printable.
  */
-#include "model/http_head.h"
+#include "packet/http_head.h"
 #include "fuzz.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
  * The input is four bytes of initial sequence number, one of flags (1: no SYN was seen; 2: the
  * segments disagree about their bytes), then segments of four bytes: offset, from -256, and length.
  */
-#include "model/stream_head.h"
+#include "packet/stream_head.h"
 #include "fuzz.h"
 
 #define LEN_MAX	  4096

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Any bytes as the beginning of a TLS stream.  A verdict must not change when more bytes come. */
-#include "model/tls_hello.h"
+#include "packet/tls_hello.h"
 #include "fuzz.h"
 
 #include <errno.h>

@@ -2,9 +2,12 @@
 #include "capture/decode.h"
 
 #include "base/buffer.h"
+#include "base/table.h"
+#include "capture/payload.h"
 #include "wire.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +23,12 @@ struct decoder {
 	size_t arg_at[DECODER_ARGS];
 	const char *arg[DECODER_ARGS];
 	struct environment *environment; /* of the exec that was decoded last */
+	/*
+	 * 5.10 only: from the kernel's cookie, which packets carry, to the number of our own by which
+	 * the state changes of that socket go.  The value is the number.
+	 */
+	struct table socket_of_cookie;
+	struct payload payload;
 };
 
 struct decoder *decoder_new(void)
@@ -33,6 +42,7 @@ void decoder_free(struct decoder *d)
 		return;
 	buffer_free(&d->args);
 	environment_unref(d->environment);
+	table_free(&d->socket_of_cookie);
 	free(d);
 }
 
@@ -169,8 +179,19 @@ static int decode_connect(const struct wire_connect *w, struct event *out)
 	return 1;
 }
 
-static int decode_state(const struct wire_state *w, struct event *out)
+static void cookie_follow(struct decoder *d, const struct wire_state *w)
 {
+	if (!w->cookie || w->cookie == w->socket)
+		return;
+	if (w->new_state == TCP_STATE_ESTABLISHED)
+		table_put(&d->socket_of_cookie, w->cookie, (void *)(uintptr_t)w->socket);
+	else if (w->old_state != TCP_STATE_CLOSE)
+		table_remove(&d->socket_of_cookie, w->cookie);
+}
+
+static int decode_state(struct decoder *d, const struct wire_state *w, struct event *out)
+{
+	cookie_follow(d, w);
 	out->kind = EVENT_STATE;
 	task_take(out, &w->task);
 	out->state = (struct event_state){.socket = w->socket,
@@ -194,6 +215,38 @@ static int decode_fork(const struct wire_fork *w, struct event *out)
 	return 1;
 }
 
+static int decode_payload(
+	struct decoder *d, const struct wire_payload *w, size_t len, struct event *out)
+{
+	static const enum payload_part parts[] = {
+		[WIRE_PART_DNS] = PAYLOAD_DNS,
+		[WIRE_PART_REQUEST] = PAYLOAD_REQUEST,
+		[WIRE_PART_HELLO] = PAYLOAD_HELLO,
+		[WIRE_PART_REPLY] = PAYLOAD_REPLY,
+	};
+	void *own = table_get(&d->socket_of_cookie, w->cookie);
+	uint64_t socket = own ? (uint64_t)(uintptr_t)own : w->cookie;
+
+	if (w->data_len > len - sizeof(*w) || w->part >= sizeof(parts) / sizeof(parts[0]))
+		return -EBADMSG;
+	if (!payload_take(&d->payload, socket, parts[w->part], w->outgoing,
+		    w->address.protocol == IPPROTO_TCP, w->offset, (const uint8_t *)(w + 1),
+		    w->data_len, out))
+		return 0;
+	task_take(out, &w->task);
+	/* `socket` stands at another place in each kind's part of the union. */
+	if (out->kind == EVENT_QUESTION || out->kind == EVENT_ANSWER) {
+		out->name.socket = socket;
+		address_take(
+			&out->name.server, w->address.remote, w->address.remote_port, &w->address);
+	} else if (out->kind == EVENT_REPLY) {
+		out->reply.socket = socket;
+	} else {
+		out->request.socket = socket;
+	}
+	return 1;
+}
+
 int decoder_decode(struct decoder *d, const void *record, size_t len, struct event *out)
 {
 	/* Each kind's least size; what follows it is checked by the kind. */
@@ -204,6 +257,7 @@ int decoder_decode(struct decoder *d, const void *record, size_t len, struct eve
 		[WIRE_SIGNAL] = sizeof(struct wire_signal),
 		[WIRE_CONNECT] = sizeof(struct wire_connect),
 		[WIRE_STATE] = sizeof(struct wire_state),
+		[WIRE_PAYLOAD] = sizeof(struct wire_payload),
 	};
 	const struct wire_header *header = record;
 	const struct wire_signal *signal = record;
@@ -233,7 +287,9 @@ int decoder_decode(struct decoder *d, const void *record, size_t len, struct eve
 	case WIRE_CONNECT:
 		return decode_connect(record, out);
 	case WIRE_STATE:
-		return decode_state(record, out);
+		return decode_state(d, record, out);
+	case WIRE_PAYLOAD:
+		return decode_payload(d, record, header->size, out);
 	}
 	return -EBADMSG;
 }

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The first bytes of the traced trees' conversations: DNS questions and answers, the CONNECT line,
+ * the relay's status line, the ClientHello.
+ *
+ * cgroup_skb and not a hook on sendmsg and recvmsg: it costs nothing to who is outside the cgroups of the
+ * traced units, it sees sendmmsg, splice and io_uring alike, and the socket's cookie joins its
+ * packets with the dial.  Always returns 1: 0 would drop the packet.
+ *
+ * What leaves the kernel of an HTTP head ends at the end of its first line, so that
+ * Proxy-Authorization, which Go sends in the same segment, stays where it is.
+ */
+#include "emit.bpf.h"
+
+#define PASS	    1
+#define ETH_P_IP_   0x0800
+#define ETH_P_IPV6_ 0x86dd
+#define TCP_	    6
+#define UDP_	    17
+
+struct payload_head {
+	struct wire_payload record;
+	__u8 data[WIRE_HEAD_MAX];
+};
+
+struct payload_data {
+	struct wire_payload record;
+	__u8 data[WIRE_DATA_MAX];
+};
+
+struct packet {
+	struct __sk_buff *skb;
+	__u64 cookie;
+	__u32 transport;    /* offset of the TCP or UDP header */
+	__u32 payload, len; /* offset and length of what it carries */
+	__u32 sequence;
+	__u16 source, dest; /* ports, host order */
+	__u8 protocol;
+	bool v6;
+};
+
+/* Reads the headers: false for what is neither TCP nor UDP, or has IPv6 extension headers. */
+static __always_inline bool packet_read(struct packet *p, struct __sk_buff *skb)
+{
+	__u8 head[20];
+
+	p->skb = skb;
+	if (skb->protocol == bpf_htons(ETH_P_IP_)) {
+		if (bpf_skb_load_bytes(skb, 0, head, 10))
+			return false;
+		p->transport = (head[0] & 15) * 4;
+		p->protocol = head[9];
+		p->v6 = false;
+	} else if (skb->protocol == bpf_htons(ETH_P_IPV6_)) {
+		if (bpf_skb_load_bytes(skb, 0, head, 7))
+			return false;
+		p->transport = 40;
+		p->protocol = head[6];
+		p->v6 = true;
+	} else {
+		return false;
+	}
+	if (p->protocol == TCP_) {
+		if (bpf_skb_load_bytes(skb, p->transport, head, 13))
+			return false;
+		p->payload = p->transport + (head[12] >> 4) * 4;
+		p->sequence =
+			(__u32)head[4] << 24 | (__u32)head[5] << 16 | (__u32)head[6] << 8 | head[7];
+	} else if (p->protocol == UDP_) {
+		if (bpf_skb_load_bytes(skb, p->transport, head, 4))
+			return false;
+		p->payload = p->transport + 8;
+	} else {
+		return false;
+	}
+	p->source = (__u16)head[0] << 8 | head[1];
+	p->dest = (__u16)head[2] << 8 | head[3];
+	p->len = skb->len > p->payload ? skb->len - p->payload : 0;
+	return true;
+}
+
+static __always_inline void record_fill(struct wire_payload *w, const struct packet *p, __u32 size,
+	__u8 part, bool outgoing, __u32 offset, __u32 len)
+{
+	struct wire_address *a = &w->address;
+
+	header_fill(&w->header, WIRE_PAYLOAD, size);
+	w->cookie = p->cookie;
+	w->part = part;
+	w->outgoing = outgoing;
+	w->offset = offset;
+	w->data_len = len;
+	a->family = p->v6 ? 10 : 2;
+	a->protocol = p->protocol;
+	a->remote_port = outgoing ? p->dest : p->source;
+	a->local_port = outgoing ? p->source : p->dest;
+	if (p->v6)
+		bpf_skb_load_bytes(p->skb, outgoing ? 24 : 8, a->remote, 16);
+	else
+		bpf_skb_load_bytes(p->skb, outgoing ? 16 : 12, a->remote, 4);
+}
+
+/*
+ * Carries out bytes that may be carried out whole: DNS, TLS, or a few bytes of what is neither.
+ * Returns how many.
+ */
+static __always_inline __u32 data_emit(const struct packet *p, __u8 part, bool outgoing,
+	__u32 offset, __u32 most, struct task_struct *sender)
+{
+	__u32 len = p->len < most ? p->len : most;
+	struct payload_data *r;
+
+	if (len < 1 || len > WIRE_DATA_MAX)
+		return 0;
+	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (!r) {
+		__sync_fetch_and_add(&lost[WIRE_LOST_PAYLOAD], 1);
+		return 0;
+	}
+	__builtin_memset(&r->record, 0, sizeof(r->record));
+	if (bpf_skb_load_bytes(p->skb, p->payload, r->data, len)) {
+		bpf_ringbuf_discard(r, 0);
+		return 0;
+	}
+	record_fill(&r->record, p, sizeof(*r), part, outgoing, offset, len);
+	if (sender)
+		task_fill(&r->record.task, sender);
+	bpf_ringbuf_submit(r, 0);
+	return len;
+}
+
+/* Carries out bytes up to the end of the line; *ended says that the line ended.  Returns how many. */
+static __always_inline __u32 line_emit(
+	const struct packet *p, __u8 part, bool outgoing, __u32 offset, bool *ended)
+{
+	__u32 len = p->len < WIRE_HEAD_MAX ? p->len : WIRE_HEAD_MAX, kept = 0;
+	struct payload_head *r;
+	__u32 over = 0;
+
+	if (len < 1 || len > WIRE_HEAD_MAX)
+		return 0;
+	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
+	if (!r) {
+		__sync_fetch_and_add(&lost[WIRE_LOST_PAYLOAD], 1);
+		return 0;
+	}
+	__builtin_memset(r, 0, sizeof(*r));
+	if (bpf_skb_load_bytes(p->skb, p->payload, r->data, len)) {
+		bpf_ringbuf_discard(r, 0);
+		return 0;
+	}
+	/*
+	 * What stands behind the line is a header's, perhaps a secret: zeroed, it stays here.  Without
+	 * a branch, because the verifier walks both ways of each in every turn.
+	 */
+	for (int i = 0; i < WIRE_HEAD_MAX; i++) {
+		__u32 c = r->data[i], within = 1 - over;
+
+		asm volatile("" : "+r"(within));
+		r->data[i] = c & (0 - within);
+		kept += within;
+		over |= ((c ^ '\n') - 1) >> 31;
+		asm volatile("" : "+r"(over));
+	}
+	*ended = over;
+	kept = kept < len ? kept : len;
+	record_fill(&r->record, p, sizeof(*r), part, outgoing, offset, kept);
+	bpf_ringbuf_submit(r, 0);
+	return kept;
+}
+
+static __always_inline int tcp_out(const struct packet *p, struct talk *talk)
+{
+	bool ended = false;
+	__u32 used;
+	__u8 first;
+
+	/* What was sent before comes again when it was lost; new bytes always leave in order. */
+	if (!p->len || talk->out_done || p->sequence != talk->out_next)
+		return PASS;
+	talk->out_next += p->len;
+	if (bpf_skb_load_bytes(p->skb, p->payload, &first, 1))
+		return PASS;
+	if (talk->dns) {
+		used = data_emit(p, WIRE_PART_DNS, true, talk->out_used, WIRE_HEAD_MAX, NULL);
+		talk->out_used += used;
+		talk->out_done = talk->out_used >= WIRE_HEAD_MAX;
+		return PASS;
+	}
+	if (talk->out_part == WIRE_PART_HELLO) {
+		/* Behind the request line: more headers, until the relay has answered and TLS begins. */
+		if (!talk->out_used && first != 0x16)
+			return PASS;
+		talk->out_used +=
+			data_emit(p, WIRE_PART_HELLO, true, talk->out_used, WIRE_DATA_MAX, NULL);
+		talk->out_done = talk->out_used >= WIRE_HEAD_MAX;
+		return PASS;
+	}
+	if (talk->out_used ? talk->out_line : first >= 'A' && first <= 'Z') {
+		talk->out_line = 1;
+		used = line_emit(p, WIRE_PART_REQUEST, true, talk->out_used, &ended);
+		talk->out_used += used;
+		if (ended || talk->out_used >= WIRE_DATA_MAX) {
+			talk->out_part = WIRE_PART_HELLO;
+			talk->out_used = 0;
+		}
+	} else if (talk->out_used || first == 0x16) {
+		talk->out_used +=
+			data_emit(p, WIRE_PART_REQUEST, true, talk->out_used, WIRE_DATA_MAX, NULL);
+		talk->out_done = talk->out_used >= WIRE_HEAD_MAX;
+	} else {
+		/* SOCKS, or something that nobody knows: enough to say which. */
+		data_emit(p, WIRE_PART_REQUEST, true, 0, 3, NULL);
+		talk->out_done = 1;
+	}
+	return PASS;
+}
+
+static __always_inline int tcp_in(const struct packet *p, struct talk *talk)
+{
+	bool ended = false;
+	__u8 first;
+
+	if (!p->len || talk->in_done || p->sequence != talk->in_next)
+		return PASS;
+	talk->in_next += p->len;
+	if (talk->dns) {
+		talk->in_used +=
+			data_emit(p, WIRE_PART_DNS, false, talk->in_used, WIRE_DATA_MAX, NULL);
+		talk->in_done = talk->in_used >= WIRE_HEAD_MAX;
+		return PASS;
+	}
+	if (bpf_skb_load_bytes(p->skb, p->payload, &first, 1))
+		return PASS;
+	if (talk->in_used || first == 'H') {
+		talk->in_used += line_emit(p, WIRE_PART_REPLY, false, talk->in_used, &ended);
+		talk->in_done = ended || talk->in_used >= WIRE_HEAD_MAX;
+	} else {
+		data_emit(p, WIRE_PART_REPLY, false, 0, 16, NULL);
+		talk->in_done = 1;
+	}
+	return PASS;
+}
+
+/* A question to a resolver, by whom: sending runs in the sender. */
+static __always_inline int udp_out(const struct packet *p)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct wire_traced *entry = traced_find(BPF_CORE_READ(task, tgid));
+	struct talk talk = {.udp = 1, .dns = 1};
+	__u64 cookie = p->cookie;
+
+	if (!entry)
+		return PASS;
+	__sync_fetch_and_add(&hits[WIRE_HIT_PAYLOAD], 1);
+	if (entry->flags & WIRE_TRACED_PROBE)
+		return PASS;
+	if (!bpf_map_lookup_elem(&talks, &cookie))
+		bpf_map_update_elem(&talks, &cookie, &talk, BPF_ANY);
+	data_emit(p, WIRE_PART_DNS, true, 0, WIRE_HEAD_MAX, task);
+	return PASS;
+}
+
+static __always_inline int on_packet(struct __sk_buff *skb, bool outgoing)
+{
+	struct packet p = {};
+	struct talk *talk;
+
+	if (!packet_read(&p, skb))
+		return PASS;
+	if (p.protocol == UDP_ && (outgoing ? p.dest : p.source) != 53)
+		return PASS;
+	/* On 5.10 this also gives the socket the cookie by which the state hook finds it (SYN). */
+	p.cookie = bpf_get_socket_cookie(skb);
+	if (!p.cookie)
+		return PASS;
+	if (p.protocol == UDP_ && outgoing)
+		return udp_out(&p);
+	talk = bpf_map_lookup_elem(&talks, &p.cookie);
+	if (!talk)
+		return PASS;
+	if (p.protocol == TCP_)
+		return outgoing ? tcp_out(&p, talk) : tcp_in(&p, talk);
+	data_emit(&p, WIRE_PART_DNS, false, 0, WIRE_DATA_MAX, NULL);
+	return PASS;
+}
+
+SEC("cgroup_skb/egress")
+int payload_egress(struct __sk_buff *skb)
+{
+	return on_packet(skb, true);
+}
+
+SEC("cgroup_skb/ingress")
+int payload_ingress(struct __sk_buff *skb)
+{
+	return on_packet(skb, false);
+}
