@@ -137,7 +137,7 @@ struct wire_payload {
 	struct wire_task task; /* of the sender, for a DNS question over UDP; else zero */
 	__u64 cookie;
 	struct wire_address address; /* from the traced side's view; remote is valid for DNS only */
-	__u32 offset; /* of data[0] within the part */
+	__u32 offset;		     /* of data[0] within the part */
 	__u16 data_len; /* data follows, in a field of WIRE_HEAD_MAX or WIRE_DATA_MAX bytes */
 	__u8 part;
 	__u8 outgoing;

@@ -57,8 +57,14 @@ static int kernel_load(struct kernel *k, const struct kernel_facts *facts, bool 
 	k->bpf = relaytrace_bpf__open();
 	if (!k->bpf)
 		return -errno;
-	bpf_object__for_each_program(program, k->bpf->obj) bpf_program__set_autoload(
-		program, program_wanted(k, facts, bpf_program__name(program)));
+	bpf_object__for_each_program(program, k->bpf->obj)
+	{
+		const char *name = bpf_program__name(program);
+
+		bpf_program__set_autoload(program, strcmp(name, "takeover") == 0
+							   ? facts->has_file_iterator
+							   : program_wanted(k, facts, name));
+	}
 	k->bpf->rodata->setting_pods = pods;
 	k->bpf->rodata->setting_cookie = facts->has_cookie;
 	err = bpf_map__set_max_entries(
@@ -146,7 +152,8 @@ static int kernel_attach(struct kernel *k, enum hook_group *failed)
 		struct bpf_link *link;
 
 		if (!bpf_program__autoload(program) || strncmp(name, "connect_", 8) == 0 ||
-			strncmp(name, "payload_", 8) == 0 || k->link_count == KERNEL_LINKS)
+			strncmp(name, "payload_", 8) == 0 || strcmp(name, "takeover") == 0 ||
+			k->link_count == KERNEL_LINKS)
 			continue;
 		link = attach_program(program);
 		if (!link) {
@@ -158,6 +165,17 @@ static int kernel_attach(struct kernel *k, enum hook_group *failed)
 	*failed = HOOK_CONNECT;
 	err = kernel_connect_hook(k, true);
 	return err;
+}
+
+struct bpf_link *kernel_attach_payload(struct kernel *k, int direction, int directory)
+{
+	if (!k->choice.taken[HOOK_NAMES]) {
+		errno = ENOTSUP;
+		return NULL;
+	}
+	return bpf_program__attach_cgroup(
+		direction ? k->bpf->progs.payload_ingress : k->bpf->progs.payload_egress,
+		directory);
 }
 
 static void kernel_unload(struct kernel *k)
@@ -280,6 +298,29 @@ int kernel_open(struct kernel *k, const char *forced, bool pods)
 void kernel_close(struct kernel *k)
 {
 	kernel_unload(k);
+}
+
+int kernel_take_over(struct kernel *k)
+{
+	struct bpf_link *link;
+	char nothing[64];
+	int walk, err = 0;
+
+	if (!bpf_program__autoload(k->bpf->progs.takeover))
+		return -ENOTSUP;
+	link = bpf_program__attach_iter(k->bpf->progs.takeover, NULL);
+	if (!link)
+		return -errno;
+	walk = bpf_iter_create(bpf_link__fd(link));
+	/* The program prints nothing: reading to the end is the walk. */
+	while (walk >= 0 && read(walk, nothing, sizeof(nothing)) > 0)
+		;
+	if (walk < 0)
+		err = -errno;
+	else
+		close(walk);
+	bpf_link__destroy(link);
+	return err;
 }
 
 /* ---- maps ---- */

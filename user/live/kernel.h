@@ -39,6 +39,18 @@ int kernel_connect_hook(struct kernel *k, bool attached);
 /* Is the connect hook one that costs every system call, so that it should go while there is no tree? */
 bool kernel_connect_is_costly(const struct kernel *k);
 
+/*
+ * Attaches the payload program of a direction (0 out, 1 in) to the cgroup open at directory, beside
+ * what others have attached there.  NULL with errno; ENOTSUP where these programs are not loaded.
+ */
+struct bpf_link *kernel_attach_payload(struct kernel *k, int direction, int directory);
+
+/*
+ * Takes over the dials of the traced processes that are in SYN_SENT: a state record with taken_over
+ * for each.  0; -ENOTSUP before 5.8; -errno.
+ */
+int kernel_take_over(struct kernel *k);
+
 /* Processes whose comm is this (cut to 15 bytes) start a tree from now on.  0 or -errno. */
 int kernel_add_root_name(struct kernel *k, const char *name);
 

@@ -24,10 +24,12 @@ int kernel_facts_read(struct kernel_facts *facts)
 		facts->btf_error = -errno;
 		return facts->btf_error;
 	}
-	/* Both functions came with what they stand for: 5.17 (e6f2dd0f8067), 5.12 (c5dbb89fc2ac). */
+	/* Each function came with what it stands for: 5.17 (e6f2dd0f8067), 5.12 (c5dbb89fc2ac), 5.8. */
 	facts->has_bpf_loop = btf__find_by_name_kind(facts->btf, "bpf_loop", BTF_KIND_FUNC) > 0;
 	facts->has_cookie =
 		btf__find_by_name_kind(facts->btf, "bpf_get_socket_ptr_cookie", BTF_KIND_FUNC) > 0;
+	facts->has_file_iterator =
+		btf__find_by_name_kind(facts->btf, "bpf_iter_task_file", BTF_KIND_FUNC) > 0;
 	return 0;
 }
 

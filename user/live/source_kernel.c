@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "capture/decode.h"
+#include "live/cgroup_hooks.h"
 #include "live/command_child.h"
 #include "live/kernel.h"
 #include "live/process_scan.h"
@@ -43,6 +44,7 @@ struct live_source {
 	struct ring_buffer *ring;
 	int epoll, signals;
 	struct command_child command;
+	struct cgroup_hooks cgroups;
 	bool started, stopping, command_ran;
 	uint64_t stop_ns; /* --for, or the end of the grace of a COMMAND */
 	struct event_loss loss;
@@ -91,10 +93,22 @@ static int on_record(void *context, void *data, size_t len)
 			event.pid == (uint32_t)s->command.pid && !event.exec.tree)
 			event.exec.tree = event.exec.comm;
 		connect_hook_follow(s, &event);
+		if (event.kind == EVENT_EXEC && !event.exec.left)
+			event.exec.cgroup = cgroup_hooks_follow(
+				&s->cgroups, &s->kernel, (pid_t)event.pid, event.exec.cgroup_id);
 		s->handler(s->context, &event);
 	}
 	/* A negative return stops the ring's own loop; the record counts as taken. */
 	return ++s->records < RECORDS_AT_ONCE ? 0 : -ECANCELED;
+}
+
+/* What the scan finds, on its way to the handler. */
+static void on_found(void *context, const struct event *event)
+{
+	struct live_source *s = context;
+
+	cgroup_hooks_follow(&s->cgroups, &s->kernel, (pid_t)event->pid, 0);
+	s->handler(s->context, event);
 }
 
 static void losses_tell(struct live_source *s)
@@ -173,15 +187,18 @@ static int live_start(struct live_source *s)
 
 	s->started = true;
 	start_tell(s);
-	err = process_scan(&s->kernel, &scan, s->handler, s->context, &found);
+	err = process_scan(&s->kernel, &scan, on_found, s, &found);
 	if (err)
 		return err;
+	if (found)
+		kernel_take_over(&s->kernel); /* what cannot be had is in `features` */
 	if (!found && !s->command.pid && kernel_connect_is_costly(&s->kernel))
 		kernel_connect_hook(&s->kernel, false);
 	if (s->options->for_ns)
 		s->stop_ns = clock_ns(CLOCK_BOOTTIME) + s->options->for_ns;
 	if (!s->command.pid)
 		return 0;
+	cgroup_hooks_follow(&s->cgroups, &s->kernel, s->command.pid, 0);
 	err = command_child_go(&s->command);
 	s->command_ran = err == 0;
 	if (err)
@@ -288,6 +305,7 @@ static void live_close(struct source *source)
 	struct live_source *s = (struct live_source *)source;
 
 	ring_buffer__free(s->ring);
+	cgroup_hooks_free(&s->cgroups);
 	kernel_close(&s->kernel);
 	decoder_free(s->decoder);
 	command_child_close(&s->command);
@@ -355,6 +373,7 @@ struct source *source_kernel_open(const struct live_options *options, int *statu
 	s->options = options;
 	s->epoll = s->signals = s->command.go = s->command.failed = -1;
 	s->decoder = decoder_new();
+	cgroup_hooks_init(&s->cgroups);
 	prctl(PR_SET_DUMPABLE, 0);
 	err = s->decoder ? kernel_open(&s->kernel, options->hooks, options->pods) : -ENOMEM;
 	if (err)
