@@ -38,9 +38,22 @@ struct finding {
 	uint16_t relay_port, relay_status;
 };
 
+/* Frees f with all that it owns; NULL is accepted. */
 void finding_free(struct finding *f);
 
 /* "error", "warning", "info". */
 const char *severity_name(enum severity severity);
+
+/* Adds one sentence.  A full list and a failed allocation leave it as it was. */
+void lines_add(struct lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * A copy of d that outlives the tracker's own: references to its process and environment are taken
+ * (relay_variable points into the latter).  NULL when out of memory.
+ */
+struct dial *dial_keep(const struct dial *d);
+
+/* Gives a kept dial up; NULL is accepted. */
+void dial_drop(struct dial *d);
 
 #endif
