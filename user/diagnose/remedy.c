@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "diagnose/remedy.h"
+
+#include "diagnose/cluster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* docs.rke2.io/advanced "Configuring an HTTP proxy": loopback, the private networks, the cluster. */
+static const char *const no_entries[] = {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12",
+	"192.168.0.0/16", ".svc", ".cluster.local"};
+
+/* Is text safe within single quotes and as a word of a shell, whoever chose it? */
+static bool is_plain(const char *text)
+{
+	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					   "0123456789:/.-_[]@")];
+}
+
+static bool has_argument(const struct process *p, const char *argument)
+{
+	for (size_t i = 1; i < p->arg_count; i++)
+		if (!strcmp(p->args[i], argument))
+			return true;
+	/* rke2 rewrites its title to "/usr/local/bin/rke2 agent", one argument (facts 3.6). */
+	if (p->arg_count) {
+		const char *space = strrchr(p->args[0], ' ');
+
+		return space && !strcmp(space + 1, argument);
+	}
+	return false;
+}
+
+static bool service_by_unit(const struct process *p, struct service *out)
+{
+	static const struct {
+		const char *unit;
+		enum service_kind kind;
+	} known[] = {
+		{"rke2-server", SERVICE_RKE2},
+		{"rke2-agent", SERVICE_RKE2},
+		{"k3s", SERVICE_K3S},
+		{"k3s-agent", SERVICE_K3S},
+		{"rancher-system-agent", SERVICE_AGENT},
+	};
+	const char *dot = strrchr(p->unit, '.');
+	size_t len = dot ? (size_t)(dot - p->unit) : 0;
+
+	if (!dot || strcmp(dot, ".service") || !len || len >= sizeof(out->name))
+		return false;
+	memcpy(out->name, p->unit, len);
+	out->name[len] = '\0';
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (!strcmp(out->name, known[i].unit)) {
+			out->kind = known[i].kind;
+			return true;
+		}
+	}
+	/* A shell under ssh.service or user@0.service is no service of its own. */
+	if (p->role == ROLE_CLIENT || p->role == ROLE_OTHER || !is_plain(out->name))
+		return false;
+	out->kind = SERVICE_OTHER;
+	return true;
+}
+
+static bool service_by_arguments(const struct process *p, struct service *out)
+{
+	bool server = has_argument(p, "server"), agent = has_argument(p, "agent");
+
+	if (!p->name)
+		return false;
+	if (!strcmp(p->name, "rke2")) {
+		out->kind = SERVICE_RKE2;
+		out->guessed = !server && !agent;
+		strcpy(out->name, server ? "rke2-server" : "rke2-agent");
+	} else if (!strcmp(p->name, "k3s") && (server || agent)) {
+		out->kind = SERVICE_K3S;
+		strcpy(out->name, server ? "k3s" : "k3s-agent");
+	} else if (p->role == ROLE_SYSTEM_AGENT) {
+		out->kind = SERVICE_AGENT;
+		strcpy(out->name, "rancher-system-agent");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void service_of(const struct process *p, struct service *out)
+{
+	int depth = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (service_by_unit(p, out))
+		return;
+	out->kind = SERVICE_NONE;
+	/* A client's environment is that of the shell it was called from. */
+	if (p->role == ROLE_CLIENT)
+		return;
+	for (; p && depth < 16; p = p->parent, depth++)
+		if (service_by_arguments(p, out))
+			return;
+	memset(out, 0, sizeof(*out));
+}
+
+void service_files(const struct service *s, struct buffer *out)
+{
+	const char *n = s->name;
+
+	if (s->kind == SERVICE_NONE || s->kind == SERVICE_OTHER)
+		return;
+	buffer_printf(out, "/etc/default/%s /etc/sysconfig/%s", n, n);
+	if (s->kind == SERVICE_RKE2)
+		buffer_printf(out,
+			" /usr/local/lib/systemd/system/%s.env /usr/lib/systemd/system/%s.env"
+			" /opt/rke2/lib/systemd/system/%s.env"
+			" /var/lib/rancher/rke2/system-agent-installer/rke2-sa.env",
+			n, n, n);
+	else if (s->kind == SERVICE_K3S)
+		buffer_printf(out, " /etc/systemd/system/%s.service.env", n);
+	else
+		buffer_printf(out, " /etc/systemd/system/%s.env", n);
+}
+
+/*
+ * sed that puts, below each line that sets from, one that sets the names in to (separated by
+ * spaces) to the same value and extra; or with to NULL adds extra to the line itself.  The CR of a
+ * CRLF file is left out.  In the same file, because a later file would win over another.
+ */
+static void add_sed(struct finding *out, const struct service *s, const char *from,
+	const char *source, const char *to, const char *extra)
+{
+	struct buffer b = {0}, files = {0};
+	size_t len = source ? strcspn(source, ":") : 0;
+
+	buffer_printf(&b, "sed -i 's|^\\s*%s=\\([^\\r]*\\).*|", from);
+	if (to) {
+		buffer_append_char(&b, '&');
+		while (*to) {
+			size_t n = strcspn(to, " ");
+
+			buffer_printf(&b, "\\n%.*s=\\1%s", (int)n, to, extra);
+			to += n + (to[n] == ' ');
+		}
+	} else {
+		buffer_printf(&b, "%s=\\1%s", from, extra);
+	}
+	buffer_append_string(&b, "|' ");
+	if (source && len < strlen(source)) {
+		buffer_printf(&b, "%.*s", (int)len, source);
+	} else {
+		service_files(s, &files);
+		buffer_printf(&b, "$(grep -ls '^\\s*%s=' %s)", from, buffer_string(&files));
+	}
+	lines_add(&out->remedy, "%s", buffer_string(&b));
+	buffer_free(&b);
+	buffer_free(&files);
+}
+
+static bool list_has(const char *list, const char *entry)
+{
+	size_t len = strlen(entry);
+
+	while (*list) {
+		size_t n;
+
+		list += strspn(list, " ,");
+		n = strcspn(list, " ,");
+		if (n == len && !strncasecmp(list, entry, n))
+			return true;
+		list += n;
+	}
+	return false;
+}
+
+/* The entries that list lacks, each with a comma before it. */
+static void lacking_entries(const struct rule_input *in, const char *list, struct buffer *out)
+{
+	char text[ADDRESS_TEXT];
+
+	if (list_has(list, "*"))
+		return;
+	for (size_t i = 0; i < sizeof(no_entries) / sizeof(no_entries[0]); i++)
+		if (!list_has(list, no_entries[i]))
+			buffer_printf(out, ",%s", no_entries[i]);
+	/* A node with an address of its own outside of these must not reach itself by the relay. */
+	if (in->dial && in->dial->local.port && address_is_public(&in->dial->local) &&
+		!list_has(list, address_text(&in->dial->local, text)))
+		buffer_printf(out, ",%s", text);
+}
+
+/* The last NO_ variable of that family and prefix, not empty. */
+static const struct variable *no_variable(
+	const struct environment *e, enum relay_family family, bool containerd)
+{
+	const struct variable *found = NULL;
+
+	for (unsigned int i = 0; i < e->count; i++) {
+		const struct variable *v = &e->variables[i];
+
+		if (v->is_relay && v->relay.kind == RELAY_KIND_NO && v->relay.family == family &&
+			v->relay.containerd == containerd && v->value[0] &&
+			v->relay.spelling != RELAY_MIXED)
+			found = v;
+	}
+	return found;
+}
+
+/* The NO_ list that has to stand beside a relay variable which the node's own service gets. */
+static void give_no_list(const struct rule_input *in, struct finding *out, const struct service *s,
+	enum relay_family from_family, const char *prefix)
+{
+	const struct environment *e = in->environment;
+	const struct variable *v = no_variable(e, in->family, false), *copy = NULL;
+	struct buffer extra = {0};
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s%s", prefix,
+		relay_name_plain(in->family, RELAY_KIND_NO));
+	if (!v) {
+		copy = no_variable(e, from_family, true);
+		if (!copy && from_family != in->family)
+			copy = no_variable(e, from_family, false);
+	}
+	lacking_entries(in, v ? v->value : copy ? copy->value : "", &extra);
+	if (v && extra.len && !*prefix)
+		add_sed(out, s, v->name, v->source, NULL, buffer_string(&extra));
+	else if (copy && strcmp(copy->name, name))
+		add_sed(out, s, copy->name, copy->source, name, buffer_string(&extra));
+	else if (!v && !copy)
+		lines_add(&out->remedy, "printf '\\n%s=%s\\n' >> /etc/default/%s", name,
+			buffer_string(&extra) + 1, s->name);
+	buffer_free(&extra);
+}
+
+void remedy_restart(const struct rule_input *in, struct finding *out)
+{
+	struct service s;
+
+	service_of(in->process, &s);
+	if (s.kind == SERVICE_NONE)
+		lines_add(&out->remedy, "# then run the command again");
+	else
+		lines_add(&out->remedy, "systemctl restart %s%s", s.name,
+			s.guessed ? "   # on a server node: rke2-server, here and above" : "");
+}
+
+/* "http://relay:3128" where it may be shown and pasted, else a pattern to fill in. */
+static const char *known_value(const struct rule_input *in)
+{
+	const struct known_relay *r = in->known ? in->known : relays_known(in->relays, NULL);
+
+	if (!r || r->url.faults & RELAY_FAULT_CREDENTIALS || !is_plain(r->value))
+		return "http://RELAY:PORT";
+	return r->value;
+}
+
+static void give_to_shell(
+	const struct rule_input *in, struct finding *out, const struct variable *from)
+{
+	if (from)
+		lines_add(&out->remedy, "export %s=\"$%s\"   # in the shell that runs %s",
+			rule_needed(in), from->name, in->process->name);
+	else
+		lines_add(&out->remedy, "export %s=%s   # in the shell that runs %s",
+			rule_needed(in), known_value(in), in->process->name);
+}
+
+static void give_to_unit(const struct rule_input *in, struct finding *out, const struct service *s)
+{
+	lines_add(&out->remedy,
+		"mkdir -p /etc/systemd/system/%s.service.d && printf "
+		"'[Service]\\nEnvironment=\"%s=%%s\"\\n' '%s' > /etc/systemd/system/%s.service.d/"
+		"relay.conf && systemctl daemon-reload",
+		s->name, rule_needed(in), known_value(in), s->name);
+}
+
+/* The variable of rke2's own environment that became this one of containerd's (facts 3.1). */
+static const struct variable *parents_variable(
+	const struct process *p, const struct variable *from, char name[64])
+{
+	const struct variable *v;
+
+	snprintf(name, 64, "CONTAINERD_%s", from->name);
+	if (p->role != ROLE_CONTAINERD || !p->parent || p->parent->role != ROLE_SUPERVISOR)
+		return NULL;
+	v = environment_get(p->parent->environment, name);
+	return v && v->value[0] ? v : NULL;
+}
+
+void remedy_give(const struct rule_input *in, struct finding *out, const struct variable *from)
+{
+	const char *prefix = "";
+	struct service s;
+	char to[128], name[64];
+
+	service_of(in->process, &s);
+	if (s.kind == SERVICE_NONE) {
+		give_to_shell(in, out, from);
+		remedy_restart(in, out);
+		return;
+	}
+	if (s.kind == SERVICE_OTHER) {
+		give_to_unit(in, out, &s);
+		remedy_restart(in, out);
+		return;
+	}
+	if (from && !from->relay.containerd) {
+		const struct variable *v = parents_variable(in->process, from, name);
+
+		if (v) {
+			from = v;
+			prefix = "CONTAINERD_";
+		}
+	}
+	snprintf(to, sizeof(to), "%s%s", prefix, rule_needed(in));
+	if (in->site_says_relay && from && from->relay.containerd && !*prefix) {
+		snprintf(to, sizeof(to), "%s %s", rule_needed(in),
+			relay_name_plain(RELAY_FAMILY_RELAY, rule_kind(in)));
+		lines_add(&out->remedy,
+			"# stock RKE2 reads %s; %s serves only what was built to read it",
+			rule_needed(in), relay_name_plain(RELAY_FAMILY_RELAY, rule_kind(in)));
+	}
+	if (from)
+		add_sed(out, &s, from->name, from->source, to, "");
+	else
+		lines_add(&out->remedy, "printf '\\n%%s\\n' '%s=%s' >> /etc/default/%s", to,
+			known_value(in), s.name);
+	if (in->process->role != ROLE_SYSTEM_AGENT)
+		give_no_list(in, out, &s, from ? from->relay.family : in->family, prefix);
+	remedy_restart(in, out);
+	if (in->process->role == ROLE_SUPERVISOR && s.kind == SERVICE_RKE2)
+		lines_add(&out->remedy,
+			"# or without any pull by rke2: put the new version's "
+			"rke2-images.linux-amd64.tar.zst (arm64: its own) into "
+			"/var/lib/rancher/rke2/agent/images/ before the restart");
+}
+
+void remedy_correct(const struct rule_input *in, struct finding *out, const struct variable *v,
+	const char *what)
+{
+	const char *name = v->name;
+	struct buffer files = {0};
+	struct service s;
+	char prefixed[64];
+
+	service_of(in->process, &s);
+	if (parents_variable(in->process, v, prefixed))
+		name = prefixed;
+	service_files(&s, &files);
+	if (v->source)
+		lines_add(&out->remedy, "# %s: in %s, %s", name, v->source, what);
+	else if (files.len)
+		lines_add(&out->remedy, "# %s: %s, in the line that this finds:", name, what);
+	else
+		lines_add(&out->remedy, "# %s: %s, where it is set", name, what);
+	if (!v->source && files.len)
+		lines_add(&out->remedy, "grep -ns '^\\s*%s=' %s | sed 's/=.*/=/'", name,
+			buffer_string(&files));
+	buffer_free(&files);
+	remedy_restart(in, out);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Remedies: commands that work when they are pasted on the node, and steps.
+ *
+ * A value is never printed where it may hold a password: a command copies it from the line where
+ * it stands.
+ */
+#ifndef DIAGNOSE_REMEDY_H
+#define DIAGNOSE_REMEDY_H
+
+#include "diagnose/rules_input.h"
+
+enum service_kind {
+	SERVICE_NONE,  /* no unit: a command in a shell */
+	SERVICE_RKE2,  /* rke2-server, rke2-agent */
+	SERVICE_K3S,   /* k3s, k3s-agent */
+	SERVICE_AGENT, /* rancher-system-agent */
+	SERVICE_OTHER, /* another unit, whose env files are not known */
+};
+
+struct service {
+	enum service_kind kind;
+	char name[64]; /* without ".service" */
+	bool guessed;  /* rke2, but whether server or agent was not to be seen */
+};
+
+/* The unit that gives p its environment: by its cgroup, else by itself or an ancestor's arguments. */
+void service_of(const struct process *p, struct service *out);
+
+/* The env files that the unit loads, in order, separated by spaces (facts: RKE2's units). */
+void service_files(const struct service *s, struct buffer *out);
+
+/*
+ * Adds how to give the process the variable that it needs: copied from the line of variable `from`
+ * (in the unit's files, or the shell's environment), or where from is NULL from a relay known in
+ * the tree, or as a pattern to fill in; then the NO_ entries, the restart and the other way out.
+ */
+void remedy_give(const struct rule_input *in, struct finding *out, const struct variable *from);
+
+/* Adds how to correct the value of v where it stands; what says the correction. */
+void remedy_correct(const struct rule_input *in, struct finding *out, const struct variable *v,
+	const char *what);
+
+/* Adds "systemctl restart UNIT", or to run the command again. */
+void remedy_restart(const struct rule_input *in, struct finding *out);
+
+#endif

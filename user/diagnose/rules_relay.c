@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The relay was the target: it is not there, refuses, cannot or does not speak HTTP. */
+#include "diagnose/cluster.h"
+#include "diagnose/remedy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A dial to a relay that a sound value names. */
+static bool to_relay(const struct rule_input *in)
+{
+	const struct variable *v = in->dial->relay_variable;
+
+	return in->dial->path == DIAL_RELAY && (!v || relay_url_is_sound(&v->url));
+}
+
+/* Was the relay reached at all? */
+static bool reached(const struct dial *d)
+{
+	switch (d->outcome) {
+	case DIAL_RESET:
+	case DIAL_NO_ANSWER:
+	case DIAL_ESTABLISHED:
+		return true;
+	case DIAL_PENDING:
+		return d->connect_port || d->status;
+	default:
+		return false;
+	}
+}
+
+static const char *variable_name(const struct rule_input *in)
+{
+	return in->dial->relay_variable ? in->dial->relay_variable->name : rule_needed(in);
+}
+
+static void chain_variable(const struct rule_input *in, struct finding *out)
+{
+	const struct variable *v = in->dial->relay_variable;
+
+	if (v)
+		lines_add(&out->chain, "%s=%s in %s's environment names that relay%s%s%s", v->name,
+			v->value, in->process->name,
+			v->source ? " (" : "", v->source ? v->source : "", v->source ? ")" : "");
+	if (v && v->url.faults & RELAY_FAULT_NO_PORT)
+		lines_add(&out->chain, "no port given in %s: %u assumed", v->name, v->url.port);
+}
+
+bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
+{
+	const struct dial *d = in->dial;
+	const struct variable *no;
+	const char *name = relay_name_plain(in->family, RELAY_KIND_NO);
+	bool replaced;
+
+	if (!to_relay(in) || !reached(d) || !d->connect_port ||
+		!host_is_cluster(d->connect_host, d->connect_port))
+		return false;
+	no = environment_effective(in->environment, in->family, RELAY_KIND_NO);
+	replaced = in->process->role == ROLE_CONTAINERD && in->process->parent &&
+		   environment_get(in->process->parent->environment,
+			   in->family == RELAY_FAMILY_PROXY ? "CONTAINERD_NO_PROXY"
+							    : "CONTAINERD_NO_RELAY");
+	rule_message(in, out, "%s belongs to the cluster, and %s does not cover it",
+		d->connect_host, no ? no->name : name);
+	if (no)
+		lines_add(&out->chain, "%s=%s has no entry that covers %s (a CIDR covers only "
+				       "addresses, a name its subdomains)",
+			no->name, no->value, d->connect_host);
+	else
+		lines_add(&out->chain, "%s carries no %s", in->process->name, name);
+	if (replaced)
+		lines_add(&out->chain,
+			"CONTAINERD_%s replaces rke2's own list in containerd and all that it "
+			"starts, it does not extend it",
+			name);
+	else
+		lines_add(&out->chain, "RKE2 adds the cluster's ranges to NO_PROXY on servers "
+				       "only, not on agents");
+	if (!no)
+		lines_add(&out->missing, "%s", name);
+	lines_add(&out->remedy,
+		"# add to %s%s of the unit: %s,.svc,.cluster.local,10.42.0.0/16,10.43.0.0/16 and the "
+		"nodes' own network",
+		replaced ? "CONTAINERD_" : "", name, d->connect_host);
+	remedy_restart(in, out);
+	return true;
+}
+
+bool rule_relay_unresolved(const struct rule_input *in, struct finding *out)
+{
+	const struct dial *d = in->dial;
+	const struct variable *v;
+
+	if (d->outcome != DIAL_UNRESOLVED)
+		return false;
+	v = relays_variable_of_host(in->environment, d->name);
+	if (!v)
+		return false;
+	rule_message(in, out, "that is the relay which %s names, and its name does not resolve",
+		v->name);
+	lines_add(&out->chain, "%s=%s in %s's environment names it", v->name, v->value,
+		in->process->name);
+	snprintf(out->host, sizeof(out->host), "%s", v->url.host);
+	snprintf(out->relay_host, sizeof(out->relay_host), "%s", v->url.host);
+	out->port = out->relay_port = v->url.port;
+	lines_add(&out->remedy, "getent ahosts '%s'   # as this node resolves it", v->url.host);
+	remedy_correct(in, out, v, "a full name that the node's resolver knows, or the address");
+	return true;
+}
+
+bool rule_relay_unreachable(const struct rule_input *in, struct finding *out)
+{
+	const struct dial *d = in->dial;
+	const struct variable *v = d->relay_variable;
+	bool assumed = v && v->url.faults & RELAY_FAULT_NO_PORT;
+
+	if (!to_relay(in) || reached(d))
+		return false;
+	if (assumed)
+		rule_message(in, out,
+			"the relay that %s names cannot be reached from this node (no port given, "
+			"%u assumed)",
+			variable_name(in), v->url.port);
+	else
+		rule_message(in, out, "the relay that %s names cannot be reached from this node",
+			variable_name(in));
+	chain_variable(in, out);
+	snprintf(out->host, sizeof(out->host), "%s", v ? v->url.host : out->relay_host);
+	snprintf(out->ip, sizeof(out->ip), "%s", out->relay_ip);
+	out->port = out->relay_port;
+	lines_add(&out->remedy,
+		"timeout 5 bash -c '</dev/tcp/%s/%u' && echo open   # from this node", out->relay_ip,
+		out->relay_port);
+	lines_add(&out->remedy,
+		"# if it stays shut: the relay is down, or a firewall stands between");
+	if (v)
+		remedy_correct(in, out, v,
+			assumed ? "give the relay's port" : "the relay's right host and port");
+	return true;
+}
+
+/* A status that a relay answered to this dial; 0 where it is not for the relay-* rules. */
+static unsigned int relay_status(const struct rule_input *in)
+{
+	return to_relay(in) ? in->dial->status : 0;
+}
+
+/* "the relay 10.77.9.1:3128 refused CONNECT host:443 with 403 (Forbidden)": without who and when. */
+static void answer_message(const struct rule_input *in, struct finding *out, const char *verb,
+	const char *advice)
+{
+	const struct dial *d = in->dial;
+	struct buffer b = {0};
+
+	words_process(&b, in->process);
+	buffer_append_string(&b, ": relay ");
+	words_endpoint(&b, out->relay_host, out->relay_port);
+	buffer_printf(&b, " %s ", verb);
+	if (d->connect_port) {
+		buffer_append_string(&b, "CONNECT ");
+		words_endpoint(&b, d->connect_host, d->connect_port);
+	} else {
+		buffer_append_string(&b, "the request");
+	}
+	if (d->status)
+		buffer_printf(&b, " with %u%s%s%s", d->status, d->reason[0] ? " (" : "", d->reason,
+			d->reason[0] ? ")" : "");
+	buffer_printf(&b, ": %s", advice);
+	out->message = b.failed ? NULL : strdup(buffer_string(&b));
+	buffer_free(&b);
+	chain_variable(in, out);
+}
+
+bool rule_relay_auth(const struct rule_input *in, struct finding *out)
+{
+	const struct variable *v = in->dial->relay_variable;
+	bool credentials = v && v->url.faults & RELAY_FAULT_CREDENTIALS;
+
+	if (relay_status(in) != 407)
+		return false;
+	answer_message(in, out, "refused",
+		credentials ? "it does not accept the user and password given"
+			    : "it wants a user and password, and the URL has none");
+	lines_add(&out->chain, "%s %s", variable_name(in),
+		credentials ? "carries a user and password, and the relay refused them"
+			    : "carries no user and password");
+	if (v)
+		remedy_correct(in, out, v,
+			credentials ? "correct the user and password (each special character as "
+				      "%XX, no quotes within)"
+				    : "write it as http://USER:PASSWORD@HOST:PORT (each special "
+				      "character as %XX)");
+	return true;
+}
+
+bool rule_relay_forbidden(const struct rule_input *in, struct finding *out)
+{
+	unsigned int status = relay_status(in);
+
+	if (status != 403 && status != 401 && status != 429 && status != 451)
+		return false;
+	answer_message(in, out, "refused", "its allow list does not let this node reach that host");
+	lines_add(&out->chain, "the relay was reached and answered; the refusal is its policy");
+	lines_add(&out->remedy, "# on the relay: allow CONNECT to %s%s from this node",
+		in->dial->connect_port ? in->dial->connect_host : "the registry's hosts",
+		in->dial->connect_port == 443 ? ":443" : "");
+	lines_add(&out->remedy,
+		"# Docker Hub needs: index.docker.io registry-1.docker.io auth.docker.io "
+		"production.cloudflare.docker.com production.cloudfront.docker.com");
+	return true;
+}
+
+bool rule_relay_upstream(const struct rule_input *in, struct finding *out)
+{
+	unsigned int status = relay_status(in);
+
+	if (status < 500 || status > 599 || status == 501)
+		return false;
+	answer_message(in, out, "could not serve",
+		"the relay works, but it could not reach or resolve that host");
+	lines_add(&out->chain, "the relay answered %u: the fault is behind it, not on this node",
+		status);
+	lines_add(&out->remedy, "# on the relay: resolve and reach %s from there, and see its log",
+		in->dial->connect_port ? in->dial->connect_host : "the registry");
+	return true;
+}
+
+bool rule_relay_protocol(const struct rule_input *in, struct finding *out)
+{
+	const struct dial *d = in->dial;
+	const struct variable *v = d->relay_variable;
+	unsigned int status = relay_status(in);
+	uint32_t scheme = v ? v->url.faults &
+				      (RELAY_FAULT_HTTPS_SCHEME | RELAY_FAULT_SOCKS_SCHEME)
+			    : 0;
+	bool odd_status = status && (status < 200 || status >= 300) && status != 407;
+	bool mismatch = scheme && (d->outcome == DIAL_RESET || d->outcome == DIAL_NO_ANSWER);
+
+	if (!to_relay(in) || !(odd_status || d->not_http || mismatch))
+		return false;
+	answer_message(in, out, "did not accept",
+		scheme & RELAY_FAULT_HTTPS_SCHEME
+			? "the URL says https://, and this relay does not speak TLS there"
+		: scheme & RELAY_FAULT_SOCKS_SCHEME
+			? "the URL says socks5://, and this relay does not speak SOCKS there"
+		: status ? "this is no answer of a relay"
+			 : "what it answered is not HTTP");
+	lines_add(&out->chain, scheme ? "the scheme of %s decides what is spoken to the relay: http:// "
+					"is a plain relay, whatever is fetched through it"
+				      : "%s names a port where no HTTP relay answers",
+		variable_name(in));
+	if (v)
+		remedy_correct(in, out, v,
+			scheme ? "write http:// in front" : "the port of the HTTP relay");
+	return true;
+}
+
+bool rule_relay_silent(const struct rule_input *in, struct finding *out)
+{
+	const struct dial *d = in->dial;
+
+	if (!to_relay(in) || !reached(d) || d->status || d->outcome == DIAL_ESTABLISHED)
+		return false;
+	rule_message(in, out, "the relay took the connection and %s",
+		d->outcome == DIAL_RESET ? "closed it without an answer" : "answered nothing");
+	chain_variable(in, out);
+	lines_add(&out->remedy,
+		"# on the relay: is it overloaded, can it resolve and reach the host; see its log");
+	lines_add(&out->remedy,
+		"curl -sv -m 20 -o /dev/null -x http://%s:%u https://%s/v2/   # from this node",
+		out->relay_ip, out->relay_port,
+		d->connect_port ? d->connect_host : "index.docker.io");
+	return true;
+}

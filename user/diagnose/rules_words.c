@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "diagnose/cluster.h"
+#include "diagnose/rules_input.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum relay_kind rule_kind(const struct rule_input *in)
+{
+	return strcmp(in->scheme, "http") ? RELAY_KIND_HTTPS : RELAY_KIND_HTTP;
+}
+
+const char *rule_needed(const struct rule_input *in)
+{
+	return relay_name_plain(in->family, rule_kind(in));
+}
+
+bool rule_is_direct(const struct rule_input *in)
+{
+	return in->dial->path == DIAL_DIRECT ||
+	       (in->dial->outcome == DIAL_UNRESOLVED && in->dial->path == DIAL_UNKNOWN);
+}
+
+bool dial_is_local_matter(const struct dial *d)
+{
+	if (d->path == DIAL_LOOPBACK || d->path == DIAL_CLUSTER)
+		return true;
+	if (d->path == DIAL_RELAY || d->outcome == DIAL_UNRESOLVED)
+		return false;
+	return port_is_cluster(d->remote.port) || d->remote.port == 53 ||
+	       address_is_link_local(&d->remote);
+}
+
+size_t rule_carried(const struct environment *e, enum relay_family family, enum carried sort,
+	const struct variable **found, size_t max)
+{
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < e->count && count < max; i++) {
+		const struct variable *v = &e->variables[i];
+		enum carried own = CARRIED_READ;
+
+		if (!v->is_relay || v->relay.kind == RELAY_KIND_NO || !v->value[0])
+			continue;
+		if (v->relay.containerd)
+			own = CARRIED_PREFIXED;
+		else if (v->relay.family != family || v->relay.spelling == RELAY_MIXED)
+			own = CARRIED_UNREAD;
+		if (own == sort)
+			found[count++] = v;
+	}
+	return count;
+}
+
+void words_names(struct buffer *b, const struct variable *const *v, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(b, "%s%s", !i ? "" : i + 1 == count ? " and " : ", ", v[i]->name);
+}
+
+void words_duration(struct buffer *b, uint64_t ns)
+{
+	if (ns < 1000000)
+		buffer_append_string(b, "less than 1 ms");
+	else if (ns < 1000000000)
+		buffer_printf(b, "%" PRIu64 " ms", ns / 1000000);
+	else
+		buffer_printf(b, "%" PRIu64 ".%" PRIu64 " s", ns / 1000000000,
+			ns / 100000000 % 10);
+}
+
+void words_endpoint(struct buffer *b, const char *host, uint16_t port)
+{
+	buffer_printf(b, strchr(host, ':') && port ? "[%s]" : "%s", host);
+	if (port)
+		buffer_printf(b, ":%u", port);
+}
+
+const char *words_errno(int error, char text[16])
+{
+	static const struct {
+		int error;
+		const char *name;
+	} names[] = {
+		{EPERM, "EPERM"},
+		{EACCES, "EACCES"},
+		{EINVAL, "EINVAL"},
+		{ENOMEM, "ENOMEM"},
+		{ENOBUFS, "ENOBUFS"},
+		{EMFILE, "EMFILE"},
+		{EAFNOSUPPORT, "EAFNOSUPPORT"},
+		{EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+		{ENETDOWN, "ENETDOWN"},
+		{ENETUNREACH, "ENETUNREACH"},
+		{EHOSTUNREACH, "EHOSTUNREACH"},
+		{EHOSTDOWN, "EHOSTDOWN"},
+		{ECONNREFUSED, "ECONNREFUSED"},
+		{ECONNRESET, "ECONNRESET"},
+		{ECONNABORTED, "ECONNABORTED"},
+		{EPIPE, "EPIPE"},
+		{EPROTO, "EPROTO"},
+		{ETIMEDOUT, "ETIMEDOUT"},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].error == error)
+			return names[i].name;
+	snprintf(text, 16, "errno %d", error);
+	return text;
+}
+
+void words_process(struct buffer *b, const struct process *p)
+{
+	buffer_printf(b, "%s (pid %u)", p->name ? p->name : "a process", p->pid);
+}
+
+void words_outcome(struct buffer *b, const struct dial *d)
+{
+	char text[16];
+	const char *after = d->at_least ? " after at least " : " after ";
+	uint64_t took = d->end_ns > d->begin_ns ? d->end_ns - d->begin_ns : 0;
+
+	switch (d->outcome) {
+	case DIAL_REFUSED:
+		buffer_append_string(b, "was refused");
+		break;
+	case DIAL_TIMEOUT:
+		buffer_append_string(b, "the kernel gave up");
+		break;
+	case DIAL_ABANDONED:
+		buffer_append_string(b, "gave up");
+		break;
+	case DIAL_UNREACHABLE:
+		buffer_printf(b, "found it unreachable (%s)", words_errno(d->error, text));
+		break;
+	case DIAL_DENIED:
+		buffer_printf(b, "was denied (%s)", words_errno(d->error, text));
+		break;
+	case DIAL_RESET:
+		buffer_append_string(b, "was reset before any answer");
+		break;
+	case DIAL_NO_ANSWER:
+		buffer_append_string(b, "got no answer");
+		after = d->at_least ? " in at least " : " in ";
+		break;
+	case DIAL_PENDING:
+		buffer_append_string(b, "was still waiting");
+		break;
+	case DIAL_UNRESOLVED:
+		buffer_printf(b, "got no address (%s)", dns_code_name(d->dns_code, text));
+		break;
+	case DIAL_ESTABLISHED:
+		buffer_append_string(b, "was connected");
+		break;
+	default:
+		if (d->error)
+			buffer_printf(b, "failed (%s)", words_errno(d->error, text));
+		else
+			buffer_append_string(b, "failed");
+		break;
+	}
+	buffer_append_string(b, after);
+	words_duration(b, took);
+}
+
+const char *rule_host(const struct dial *d, char text[ADDRESS_TEXT])
+{
+	return d->name[0] ? d->name : address_text(&d->remote, text);
+}
+
+void words_dial(struct buffer *b, const struct rule_input *in)
+{
+	const struct dial *d = in->dial;
+	char text[ADDRESS_TEXT];
+
+	words_process(b, in->process);
+	if (d->outcome == DIAL_UNRESOLVED) {
+		buffer_printf(b, " looked up %s and ", d->name);
+	} else if (d->path == DIAL_RELAY) {
+		buffer_append_string(b, " dialled the relay ");
+		words_endpoint(b,
+			d->relay_variable ? d->relay_variable->url.host
+					  : address_text(&d->remote, text),
+			d->remote.port);
+		if (d->connect_port) {
+			buffer_append_string(b, " for ");
+			words_endpoint(b, d->connect_host, d->connect_port);
+		}
+		buffer_append_string(b, " and ");
+	} else {
+		buffer_append_string(b, " dialled ");
+		words_endpoint(b, rule_host(d, text), d->remote.port);
+		buffer_append_string(b, d->path == DIAL_DIRECT ? " directly and " : " and ");
+	}
+	words_outcome(b, d);
+}
+
+/* What the kernel saw, in one sentence without an interpretation. */
+static void chain_evidence(const struct rule_input *in, struct finding *out)
+{
+	static const char *const saw[DIAL_OUTCOMES] = {
+		[DIAL_REFUSED] = "answered with a reset (ECONNREFUSED)",
+		[DIAL_TIMEOUT] = "no SYN was answered until the kernel gave up (ETIMEDOUT)",
+		[DIAL_ABANDONED] =
+			"no SYN was answered, and the program closed the socket: dropped on the way",
+		[DIAL_UNREACHABLE] = "no route, or a router said so",
+		[DIAL_DENIED] = "this node itself refused the connect()",
+		[DIAL_FAILED] = "the connect() failed",
+		[DIAL_RESET] = "established, then reset before the peer had answered a byte",
+		[DIAL_NO_ANSWER] = "established, and the peer never answered a byte",
+		[DIAL_UNRESOLVED] = "no address, so no connect()",
+		[DIAL_PENDING] = "still open when this was told",
+		[DIAL_ESTABLISHED] = "established",
+	};
+	const struct dial *d = in->dial;
+	struct buffer b = {0};
+	char text[ADDRESS_TEXT];
+
+	if (d->outcome == DIAL_UNRESOLVED) {
+		buffer_printf(&b, "the lookup of %s failed", d->name);
+	} else {
+		buffer_append_string(&b, "the dial to ");
+		words_endpoint(&b, address_text(&d->remote, text), d->remote.port);
+		if (dial_outcome_failed(d->outcome) && d->outcome != DIAL_PENDING)
+			buffer_append_string(&b, " failed");
+	}
+	buffer_printf(&b, ": %s", saw[d->outcome] ? saw[d->outcome] : "failed");
+	if (d->name_doubtful && d->name[0])
+		buffer_append_string(&b, "; another name was asked for that has the same address");
+	lines_add(&out->chain, "%s", buffer_string(&b));
+	buffer_free(&b);
+}
+
+void rule_message(const struct rule_input *in, struct finding *out, const char *fmt, ...)
+{
+	struct buffer b = {0};
+	va_list ap;
+
+	words_dial(&b, in);
+	buffer_append_string(&b, ": ");
+	va_start(ap, fmt);
+	buffer_vprintf(&b, fmt, ap);
+	va_end(ap);
+	free(out->message);
+	out->message = b.failed ? NULL : strdup(buffer_string(&b));
+	buffer_free(&b);
+	chain_evidence(in, out);
+}
+
+void rule_absent(const struct rule_input *in, struct finding *out)
+{
+	const char *who = in->process->name ? in->process->name : "the process";
+	const struct environment *e = in->environment;
+
+	if (environment_proves_absence(e))
+		lines_add(&out->chain, "%s is not in %s's environment (read at exec, whole)",
+			rule_needed(in), who);
+	else
+		lines_add(&out->chain, "%s was not seen in %s's environment (%s)", rule_needed(in),
+			who,
+			e->unreadable	? "it could not be read"
+			: e->truncated	? "it was not searched to its end"
+			: e->first_lost ? "a snapshot of /proc whose first entry is lost"
+					: "a snapshot of /proc, which proves no absence");
+}
+
+void rule_missing(const struct rule_input *in, struct finding *out)
+{
+	lines_add(&out->missing, "%s", rule_needed(in));
+	if (in->site_says_relay)
+		lines_add(&out->missing, "%s", relay_name_plain(RELAY_FAMILY_RELAY, rule_kind(in)));
+	else if (in->family == RELAY_FAMILY_RELAY)
+		lines_add(&out->missing, "%s", relay_name_plain(RELAY_FAMILY_PROXY, rule_kind(in)));
+}
+
+const char *rule_set(const struct rule_input *in, size_t count)
+{
+	if (environment_proves_absence(in->environment))
+		return count == 1 ? "is set" : "are set";
+	return count == 1 ? "was seen in its environment" : "were seen in its environment";
+}
+
+void rule_targets(const struct rule_input *in, struct finding *out)
+{
+	const struct dial *d = in->dial;
+	const struct variable *v = d->relay_variable;
+	char text[ADDRESS_TEXT];
+	bool resolved = d->outcome != DIAL_UNRESOLVED;
+
+	if (d->path == DIAL_RELAY) {
+		address_text(&d->remote, out->relay_ip);
+		snprintf(out->relay_host, sizeof(out->relay_host), "%s",
+			v ? v->url.host : out->relay_ip);
+		out->relay_port = d->remote.port;
+		out->relay_status = d->status;
+		if (d->connect_port) {
+			struct address a;
+
+			snprintf(out->host, sizeof(out->host), "%s", d->connect_host);
+			if (address_parse(d->connect_host, &a))
+				address_text(&a, out->ip);
+			out->port = d->connect_port;
+			return;
+		}
+	}
+	snprintf(out->host, sizeof(out->host), "%s", d->name);
+	if (resolved) {
+		snprintf(out->ip, sizeof(out->ip), "%s", address_text(&d->remote, text));
+		out->port = d->remote.port;
+	}
+}
