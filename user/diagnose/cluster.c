@@ -35,14 +35,14 @@ bool address_is_link_local(const struct address *a)
 bool address_is_public(const struct address *a)
 {
 	static const struct range v4[] = {
-		{{0}, 8},	       /* "this network" */
-		{{10}, 8},	       /* RFC 1918 */
-		{{100, 64}, 10},       /* RFC 6598 */
-		{{127}, 8},	       /* loopback */
-		{{172, 16}, 12},       /* RFC 1918 */
-		{{192, 168}, 16},      /* RFC 1918 */
-		{{169, 254}, 16},      /* link-local */
-		{{224}, 3},	       /* multicast, reserved, broadcast */
+		{{0}, 8},	  /* "this network" */
+		{{10}, 8},	  /* RFC 1918 */
+		{{100, 64}, 10},  /* RFC 6598 */
+		{{127}, 8},	  /* loopback */
+		{{172, 16}, 12},  /* RFC 1918 */
+		{{192, 168}, 16}, /* RFC 1918 */
+		{{169, 254}, 16}, /* link-local */
+		{{224}, 3},	  /* multicast, reserved, broadcast */
 	};
 	static const struct range v6[] = {
 		{{0xfc}, 7},	   /* RFC 4193 */
@@ -59,14 +59,14 @@ bool address_is_public(const struct address *a)
 bool port_is_cluster(uint16_t port)
 {
 	switch (port) {
-	case 6443: /* API server */
-	case 6444: /* the agent's load balancer */
-	case 9345: /* supervisor, and the embedded registry on loopback */
-	case 2379 ... 2382: /* etcd */
+	case 6443:	      /* API server */
+	case 6444:	      /* the agent's load balancer */
+	case 9345:	      /* supervisor, and the embedded registry on loopback */
+	case 2379 ... 2382:   /* etcd */
 	case 10248 ... 10259: /* kubelet, controller manager, scheduler, kube-proxy */
-	case 10010: /* CRI streaming */
-	case 179: /* calico BGP */
-	case 5473: /* calico typha */
+	case 10010:	      /* CRI streaming */
+	case 179:	      /* calico BGP */
+	case 5473:	      /* calico typha */
 	case 9098:
 	case 9099: /* calico health */
 	case 4240: /* cilium health */

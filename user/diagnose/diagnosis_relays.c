@@ -15,8 +15,8 @@ static void copy_text(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
-static void learn_variable(struct relay_knowledge *k, const char *tree, const char *holder,
-	const struct variable *v)
+static void learn_variable(
+	struct relay_knowledge *k, const char *tree, const char *holder, const struct variable *v)
 {
 	struct known_relay *r;
 
@@ -86,9 +86,9 @@ void relays_learn_dial(struct relay_knowledge *k, const struct dial *d)
 		return;
 	for (enum relay_kind kind = RELAY_KIND_HTTP; kind <= RELAY_KIND_ALL; kind++) {
 		const struct variable *other =
-			kind == RELAY_KIND_NO ? NULL
-					      : environment_effective(d->environment,
-							RELAY_FAMILY_PROXY, kind);
+			kind == RELAY_KIND_NO
+				? NULL
+				: environment_effective(d->environment, RELAY_FAMILY_PROXY, kind);
 
 		if (other && !strcasecmp(other->url.host, v->url.host) &&
 			other->url.port == v->url.port)

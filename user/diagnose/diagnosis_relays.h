@@ -18,7 +18,7 @@ struct known_relay {
 	struct relay_url url;
 };
 
-#define RELAYS_KNOWN 64
+#define RELAYS_KNOWN  64
 #define RELAY_READERS 32
 
 struct relay_knowledge {

@@ -9,8 +9,8 @@
 #include <strings.h>
 
 /* docs.rke2.io/advanced "Configuring an HTTP proxy": loopback, the private networks, the cluster. */
-static const char *const no_entries[] = {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12",
-	"192.168.0.0/16", ".svc", ".cluster.local"};
+static const char *const no_entries[] = {
+	"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", ".svc", ".cluster.local"};
 
 /* Is text safe within single quotes and as a word of a shell, whoever chose it? */
 static bool is_plain(const char *text)
@@ -216,8 +216,7 @@ static void give_no_list(const struct rule_input *in, struct finding *out, const
 	struct buffer extra = {0};
 	char name[32];
 
-	snprintf(name, sizeof(name), "%s%s", prefix,
-		relay_name_plain(in->family, RELAY_KIND_NO));
+	snprintf(name, sizeof(name), "%s%s", prefix, relay_name_plain(in->family, RELAY_KIND_NO));
 	if (!v) {
 		copy = no_variable(e, from_family, true);
 		if (!copy && from_family != in->family)
@@ -331,10 +330,9 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 		give_no_list(in, out, &s, from ? from->relay.family : in->family, prefix);
 	remedy_restart(in, out);
 	if (in->process->role == ROLE_SUPERVISOR && s.kind == SERVICE_RKE2)
-		lines_add(&out->remedy,
-			"# or without any pull by rke2: put the new version's "
-			"rke2-images.linux-amd64.tar.zst (arm64: its own) into "
-			"/var/lib/rancher/rke2/agent/images/ before the restart");
+		lines_add(&out->remedy, "# or without any pull by rke2: put the new version's "
+					"rke2-images.linux-amd64.tar.zst (arm64: its own) into "
+					"/var/lib/rancher/rke2/agent/images/ before the restart");
 }
 
 void remedy_correct(const struct rule_input *in, struct finding *out, const struct variable *v,

@@ -14,16 +14,16 @@ struct rule_input {
 	const struct dial *dial;
 	const struct process *process;
 	const struct environment *environment; /* what the process carried when it dialled */
-	enum relay_family family; /* the names that this program is taken to read */
-	bool site_says_relay;	  /* the site's own names are *_RELAY, yet family is PROXY */
+	enum relay_family family;	       /* the names that this program is taken to read */
+	bool site_says_relay; /* the site's own names are *_RELAY, yet family is PROXY */
 	const struct relay_knowledge *relays;
 	const struct known_relay *known; /* a relay known in this tree; NULL: none */
 	const struct node_facts *facts;
 	bool public_target; /* the address dialled, or the name that did not resolve, is public */
 	uint64_t failed_for_ns, failed_times; /* a local matter: how long and how often by now */
-	const char *scheme;   /* "https", or "http" on port 80 */
+	const char *scheme;		      /* "https", or "http" on port 80 */
 	struct choice choice; /* Go's decision for this host (the address where it has no name) */
-	const char *mirror;   /* a configured mirror that this process failed to reach just before */
+	const char *mirror; /* a configured mirror that this process failed to reach just before */
 };
 
 /* Which variable of this kind would the scheme of the dial need: RELAY_KIND_HTTPS or _HTTP. */

@@ -23,7 +23,7 @@ static bool reached(const struct dial *d)
 	case DIAL_ESTABLISHED:
 		return true;
 	case DIAL_PENDING:
-		return d->connect_port || d->status;
+		return d->established_ns != 0;
 	default:
 		return false;
 	}
@@ -40,10 +40,11 @@ static void chain_variable(const struct rule_input *in, struct finding *out)
 
 	if (v)
 		lines_add(&out->chain, "%s=%s in %s's environment names that relay%s%s%s", v->name,
-			v->value, in->process->name,
-			v->source ? " (" : "", v->source ? v->source : "", v->source ? ")" : "");
+			v->value, in->process->name, v->source ? " (" : "",
+			v->source ? v->source : "", v->source ? ")" : "");
 	if (v && v->url.faults & RELAY_FAULT_NO_PORT)
-		lines_add(&out->chain, "no port given in %s: %u assumed", v->name, v->url.port);
+		lines_add(&out->chain, "no port given in %s: %u assumed", v->name,
+			(unsigned int)v->url.port);
 }
 
 bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
@@ -64,8 +65,9 @@ bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
 	rule_message(in, out, "%s belongs to the cluster, and %s does not cover it",
 		d->connect_host, no ? no->name : name);
 	if (no)
-		lines_add(&out->chain, "%s=%s has no entry that covers %s (a CIDR covers only "
-				       "addresses, a name its subdomains)",
+		lines_add(&out->chain,
+			"%s=%s has no entry that covers %s (a CIDR covers only "
+			"addresses, a name its subdomains)",
 			no->name, no->value, d->connect_host);
 	else
 		lines_add(&out->chain, "%s carries no %s", in->process->name, name);
@@ -80,7 +82,8 @@ bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
 	if (!no)
 		lines_add(&out->missing, "%s", name);
 	lines_add(&out->remedy,
-		"# add to %s%s of the unit: %s,.svc,.cluster.local,10.42.0.0/16,10.43.0.0/16 and the "
+		"# add to %s%s of the unit: %s,.svc,.cluster.local,10.42.0.0/16,10.43.0.0/16 and "
+		"the "
 		"nodes' own network",
 		replaced ? "CONTAINERD_" : "", name, d->connect_host);
 	remedy_restart(in, out);
@@ -94,8 +97,9 @@ bool rule_relay_unresolved(const struct rule_input *in, struct finding *out)
 
 	if (d->outcome != DIAL_UNRESOLVED)
 		return false;
-	v = relays_variable_of_host(in->environment, d->name);
-	if (!v)
+	v = d->path == DIAL_RELAY ? d->relay_variable
+				  : relays_variable_of_host(in->environment, d->name);
+	if (!v || !relay_url_is_sound(&v->url))
 		return false;
 	rule_message(in, out, "that is the relay which %s names, and its name does not resolve",
 		v->name);
@@ -121,7 +125,7 @@ bool rule_relay_unreachable(const struct rule_input *in, struct finding *out)
 		rule_message(in, out,
 			"the relay that %s names cannot be reached from this node (no port given, "
 			"%u assumed)",
-			variable_name(in), v->url.port);
+			variable_name(in), (unsigned int)v->url.port);
 	else
 		rule_message(in, out, "the relay that %s names cannot be reached from this node",
 			variable_name(in));
@@ -130,8 +134,8 @@ bool rule_relay_unreachable(const struct rule_input *in, struct finding *out)
 	snprintf(out->ip, sizeof(out->ip), "%s", out->relay_ip);
 	out->port = out->relay_port;
 	lines_add(&out->remedy,
-		"timeout 5 bash -c '</dev/tcp/%s/%u' && echo open   # from this node", out->relay_ip,
-		out->relay_port);
+		"timeout 5 bash -c '</dev/tcp/%s/%u' && echo open   # from this node",
+		out->relay_ip, out->relay_port);
 	lines_add(&out->remedy,
 		"# if it stays shut: the relay is down, or a firewall stands between");
 	if (v)
@@ -147,8 +151,8 @@ static unsigned int relay_status(const struct rule_input *in)
 }
 
 /* "the relay 10.77.9.1:3128 refused CONNECT host:443 with 403 (Forbidden)": without who and when. */
-static void answer_message(const struct rule_input *in, struct finding *out, const char *verb,
-	const char *advice)
+static void answer_message(
+	const struct rule_input *in, struct finding *out, const char *verb, const char *advice)
 {
 	const struct dial *d = in->dial;
 	struct buffer b = {0};
@@ -231,24 +235,27 @@ bool rule_relay_protocol(const struct rule_input *in, struct finding *out)
 	const struct dial *d = in->dial;
 	const struct variable *v = d->relay_variable;
 	unsigned int status = relay_status(in);
-	uint32_t scheme = v ? v->url.faults &
-				      (RELAY_FAULT_HTTPS_SCHEME | RELAY_FAULT_SOCKS_SCHEME)
-			    : 0;
+	uint32_t scheme =
+		v ? v->url.faults & (RELAY_FAULT_HTTPS_SCHEME | RELAY_FAULT_SOCKS_SCHEME) : 0;
+	bool tls = scheme & RELAY_FAULT_HTTPS_SCHEME;
 	bool odd_status = status && (status < 200 || status >= 300) && status != 407;
-	bool mismatch = scheme && (d->outcome == DIAL_RESET || d->outcome == DIAL_NO_ANSWER);
+	bool odd_bytes = d->replied &&
+			 (d->reply_kind == REPLY_GARBAGE || (d->reply_kind == REPLY_TLS && !tls));
+	bool mismatch =
+		scheme && !d->replied && (d->outcome == DIAL_RESET || d->outcome == DIAL_NO_ANSWER);
 
-	if (!to_relay(in) || !(odd_status || d->not_http || mismatch))
+	if (!to_relay(in) || !(odd_status || odd_bytes || mismatch))
 		return false;
 	answer_message(in, out, "did not accept",
-		scheme & RELAY_FAULT_HTTPS_SCHEME
-			? "the URL says https://, and this relay does not speak TLS there"
+		tls ? "the URL says https://, and this relay does not speak TLS there"
 		: scheme & RELAY_FAULT_SOCKS_SCHEME
 			? "the URL says socks5://, and this relay does not speak SOCKS there"
 		: status ? "this is no answer of a relay"
 			 : "what it answered is not HTTP");
-	lines_add(&out->chain, scheme ? "the scheme of %s decides what is spoken to the relay: http:// "
-					"is a plain relay, whatever is fetched through it"
-				      : "%s names a port where no HTTP relay answers",
+	lines_add(&out->chain,
+		scheme ? "the scheme of %s decides what is spoken to the relay: http:// "
+			 "is a plain relay, whatever is fetched through it"
+		       : "%s names a port where no HTTP relay answers",
 		variable_name(in));
 	if (v)
 		remedy_correct(in, out, v,
@@ -260,7 +267,7 @@ bool rule_relay_silent(const struct rule_input *in, struct finding *out)
 {
 	const struct dial *d = in->dial;
 
-	if (!to_relay(in) || !reached(d) || d->status || d->outcome == DIAL_ESTABLISHED)
+	if (!to_relay(in) || !reached(d) || d->replied || d->outcome == DIAL_ESTABLISHED)
 		return false;
 	rule_message(in, out, "the relay took the connection and %s",
 		d->outcome == DIAL_RESET ? "closed it without an answer" : "answered nothing");

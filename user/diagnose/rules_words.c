@@ -21,7 +21,7 @@ const char *rule_needed(const struct rule_input *in)
 bool rule_is_direct(const struct rule_input *in)
 {
 	return in->dial->path == DIAL_DIRECT ||
-	       (in->dial->outcome == DIAL_UNRESOLVED && in->dial->path == DIAL_UNKNOWN);
+	       (in->dial->outcome == DIAL_UNRESOLVED && in->dial->path != DIAL_RELAY);
 }
 
 bool dial_is_local_matter(const struct dial *d)
@@ -68,8 +68,7 @@ void words_duration(struct buffer *b, uint64_t ns)
 	else if (ns < 1000000000)
 		buffer_printf(b, "%" PRIu64 " ms", ns / 1000000);
 	else
-		buffer_printf(b, "%" PRIu64 ".%" PRIu64 " s", ns / 1000000000,
-			ns / 100000000 % 10);
+		buffer_printf(b, "%" PRIu64 ".%" PRIu64 " s", ns / 1000000000, ns / 100000000 % 10);
 }
 
 void words_endpoint(struct buffer *b, const char *host, uint16_t port)
@@ -179,6 +178,9 @@ void words_dial(struct buffer *b, const struct rule_input *in)
 	words_process(b, in->process);
 	if (d->outcome == DIAL_UNRESOLVED) {
 		buffer_printf(b, " looked up %s and ", d->name);
+	} else if (d->path == DIAL_RELAY && d->relay_variable &&
+		   d->relay_variable->url.faults & RELAY_FAULTS_MISREAD) {
+		buffer_printf(b, " dialled what %s says and ", d->relay_variable->name);
 	} else if (d->path == DIAL_RELAY) {
 		buffer_append_string(b, " dialled the relay ");
 		words_endpoint(b,
@@ -204,8 +206,8 @@ static void chain_evidence(const struct rule_input *in, struct finding *out)
 	static const char *const saw[DIAL_OUTCOMES] = {
 		[DIAL_REFUSED] = "answered with a reset (ECONNREFUSED)",
 		[DIAL_TIMEOUT] = "no SYN was answered until the kernel gave up (ETIMEDOUT)",
-		[DIAL_ABANDONED] =
-			"no SYN was answered, and the program closed the socket: dropped on the way",
+		[DIAL_ABANDONED] = "no SYN was answered, and the program closed the socket: "
+				   "dropped on the way",
 		[DIAL_UNREACHABLE] = "no route, or a router said so",
 		[DIAL_DENIED] = "this node itself refused the connect()",
 		[DIAL_FAILED] = "the connect() failed",

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "diagnose/diagnosis.h"
+
+#include "diagnose/cluster.h"
+#include "diagnose/diagnosis_findings.h"
+#include "diagnose/diagnosis_wait.h"
+#include "diagnose/rules_input.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A name's question precedes its dial by at most this (resolver timeouts: resolv.conf(5)). */
+#define NAME_WINDOW_NS 10000000000ULL
+
+#define PENDING_DIALS 1024
+
+struct pending_dial {
+	uint64_t id;
+	struct dial *dial; /* kept for the end; NULL: told already */
+};
+
+struct diagnosis {
+	bool names_fixed; /* --names PROXY or RELAY */
+	enum relay_family names;
+	struct relay_knowledge relays;
+	struct finding_store findings;
+	struct wait_room wait;
+	struct local_matters local;
+	struct pending_dial pending[PENDING_DIALS];
+	size_t pending_count;
+	uint64_t lost[LOSS_KINDS];    /* totals so far */
+	uint64_t lost_ns[LOSS_KINDS]; /* when the total last grew; 0: never */
+};
+
+struct diagnosis *diagnosis_new(
+	const struct diagnosis_options *options, const struct diagnosis_handler *handler)
+{
+	struct diagnosis *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->findings.handler = *handler;
+	if (options->names && !strcmp(options->names, "PROXY")) {
+		d->names_fixed = true;
+		d->names = RELAY_FAMILY_PROXY;
+	} else if (options->names && !strcmp(options->names, "RELAY")) {
+		d->names_fixed = true;
+		d->names = RELAY_FAMILY_RELAY;
+	}
+	return d;
+}
+
+void diagnosis_free(struct diagnosis *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; i < d->pending_count; i++)
+		dial_drop(d->pending[i].dial);
+	wait_free(&d->wait);
+	findings_free(&d->findings);
+	free(d);
+}
+
+void diagnosis_process(struct diagnosis *d, uint64_t time_ns, const struct process *process)
+{
+	(void)time_ns;
+	relays_learn(&d->relays, process);
+}
+
+void diagnosis_fact(struct diagnosis *d, const struct event *event)
+{
+	(void)d;
+	(void)event;
+}
+
+void diagnosis_loss(struct diagnosis *d, const struct event *event)
+{
+	for (int kind = 0; kind < LOSS_KINDS; kind++) {
+		if (event->loss.lost[kind] == d->lost[kind])
+			continue;
+		d->lost[kind] = event->loss.lost[kind];
+		d->lost_ns[kind] = event->time_ns;
+	}
+}
+
+/* Was something lost that could have changed the verdict on this dial? */
+static bool is_incomplete(const struct diagnosis *d, const struct dial *dial)
+{
+	for (int kind = 0; kind < LOSS_KINDS; kind++) {
+		uint64_t since =
+			dial->begin_ns > NAME_WINDOW_NS ? dial->begin_ns - NAME_WINDOW_NS : 0;
+
+		if (kind == LOSS_SINK)
+			continue;
+		/* A program or a variable that was missed is missed for the process's whole life. */
+		if (kind == LOSS_EXEC || kind == LOSS_FORK || kind == LOSS_PROCESS)
+			since = dial->process->exec_ns;
+		if (d->lost_ns[kind] && d->lost_ns[kind] >= since)
+			return true;
+	}
+	return false;
+}
+
+static enum relay_family family_of(const struct diagnosis *d, const struct process *p)
+{
+	if (d->names_fixed)
+		return d->names;
+	return relays_role_reads_relay(&d->relays, p->tree, p->role) ? RELAY_FAMILY_RELAY
+								     : RELAY_FAMILY_PROXY;
+}
+
+static void input_fill(const struct diagnosis *d, const struct dial *dial, struct rule_input *in)
+{
+	const struct process *p = dial->process;
+	char text[ADDRESS_TEXT];
+
+	in->dial = dial;
+	in->process = p;
+	in->environment = dial->environment;
+	in->family = family_of(d, p);
+	in->relays = &d->relays;
+	in->known = relays_known(&d->relays, p->tree);
+	in->site_says_relay =
+		in->family == RELAY_FAMILY_PROXY && relays_site_says_relay(&d->relays, p->tree);
+	in->public_target = dial->outcome == DIAL_UNRESOLVED ? name_is_public(dial->name)
+							     : address_is_public(&dial->remote);
+	in->scheme = dial->remote.port == 80 ? "http" : "https";
+	choice_for_host(in->environment, in->family, in->scheme, rule_host(dial, text),
+		dial->remote.port, &in->choice);
+}
+
+static struct finding *finding_new(const struct rule *rule, const struct rule_input *in)
+{
+	struct finding *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->rule = rule;
+	f->severity = SEVERITY_ERROR;
+	f->process = process_ref(in->dial->process);
+	f->dial = dial_keep(in->dial);
+	rule_targets(in, f);
+	if (rule->applies(in, f))
+		return f;
+	finding_free(f);
+	return NULL;
+}
+
+static void add(struct diagnosis *d, struct finding *f, const struct dial *dial, uint64_t now_ns)
+{
+	if (!f->message)
+		f->message = strdup(f->rule->title);
+	f->incomplete = is_incomplete(d, dial);
+	findings_add(&d->findings, f, now_ns);
+}
+
+/* Finds the one primary cause, and what stands beside it. */
+static void explain(struct diagnosis *d, const struct dial *dial, uint64_t now_ns)
+{
+	struct rule_input in = {0};
+	const struct rule *rules, *beside = rule_find("case-conflict");
+	struct finding *f = NULL;
+	size_t count;
+
+	if (dial_is_local_matter(dial)) {
+		const struct local_matter *m = local_matter_failed(&d->local, dial);
+
+		if (!local_matter_persists(m))
+			return;
+		in.failed_times = m->times;
+		in.failed_for_ns = m->last_ns - m->first_ns;
+	}
+	relays_learn(&d->relays, dial->process);
+	input_fill(d, dial, &in);
+	rules = rules_all(&count);
+	for (size_t i = 0; i < count && !f; i++)
+		if (&rules[i] != beside)
+			f = finding_new(&rules[i], &in);
+	if (!f)
+		return;
+	if (f->severity == SEVERITY_ERROR) {
+		struct finding *other = finding_new(beside, &in);
+
+		add(d, f, dial, now_ns);
+		if (other)
+			add(d, other, dial, now_ns);
+		return;
+	}
+	add(d, f, dial, now_ns);
+}
+
+static void explain_waiting(struct diagnosis *d, uint64_t until_ns, uint64_t now_ns)
+{
+	struct dial *dial;
+
+	while ((dial = wait_next(&d->wait, until_ns))) {
+		explain(d, dial, now_ns);
+		dial_drop(dial);
+	}
+}
+
+/* Takes dial id out of those that were pending; was it told? */
+static bool pending_take(struct diagnosis *d, uint64_t id)
+{
+	for (size_t i = 0; i < d->pending_count; i++) {
+		bool told = !d->pending[i].dial;
+
+		if (d->pending[i].id != id)
+			continue;
+		dial_drop(d->pending[i].dial);
+		d->pending[i] = d->pending[--d->pending_count];
+		return told;
+	}
+	return false;
+}
+
+/*
+ * A dial that is still open: what is established and silent is told now, because containerd waits
+ * minutes for a silent relay; what waits for its SYN to be answered is told with its outcome, once.
+ */
+static void dial_pending(struct diagnosis *d, const struct dial *dial)
+{
+	struct pending_dial *p;
+
+	if (d->pending_count == PENDING_DIALS)
+		return;
+	p = &d->pending[d->pending_count++];
+	p->id = dial->id;
+	p->dial = dial->established_ns ? NULL : dial_keep(dial);
+	if (dial->established_ns)
+		explain(d, dial, dial->end_ns);
+}
+
+void diagnosis_dial(struct diagnosis *d, const struct dial *dial)
+{
+	bool told;
+
+	relays_learn_dial(&d->relays, dial);
+	if (dial->outcome == DIAL_PENDING) {
+		dial_pending(d, dial);
+		return;
+	}
+	told = pending_take(d, dial->id);
+	if (dial->outcome == DIAL_SUPERSEDED || dial->outcome == DIAL_INTERRUPTED)
+		return;
+	wait_note(&d->wait, dial);
+	if (dial->outcome == DIAL_ESTABLISHED) {
+		if (dial_is_local_matter(dial))
+			local_matter_works(&d->local, dial);
+		findings_success(&d->findings, dial, dial->end_ns);
+	} else if (dial_outcome_failed(dial->outcome) && !told &&
+		   wait_judge(&d->wait, dial) == WAIT_NOW) {
+		explain(d, dial, dial->end_ns);
+	}
+	/* Its outcome may decide what its IPv6 sibling was. */
+	explain_waiting(d, dial->end_ns, dial->end_ns);
+}
+
+void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_ns)
+{
+	bool http = dial->replied && dial->reply_kind == REPLY_HTTP;
+	bool tls =
+		dial->relay_variable && dial->relay_variable->url.faults & RELAY_FAULT_HTTPS_SCHEME;
+
+	if (!dial->replied || dial->path != DIAL_RELAY)
+		return;
+	if (http && dial->status >= 200 && dial->status < 300)
+		findings_success(&d->findings, dial, now_ns);
+	else if (dial->reply_kind != REPLY_TLS || !tls)
+		explain(d, dial, now_ns);
+}
+
+void diagnosis_tick(struct diagnosis *d, uint64_t now_ns)
+{
+	if (d->wait.count)
+		explain_waiting(d, now_ns, now_ns);
+	findings_tick(&d->findings, now_ns, false);
+}
+
+uint64_t diagnosis_deadline(const struct diagnosis *d)
+{
+	uint64_t wait = wait_deadline(&d->wait), tell = findings_deadline(&d->findings);
+
+	return wait < tell ? wait : tell;
+}
+
+void diagnosis_flush(struct diagnosis *d, uint64_t now_ns)
+{
+	explain_waiting(d, UINT64_MAX, now_ns);
+	for (size_t i = 0; i < d->pending_count; i++) {
+		if (d->pending[i].dial)
+			explain(d, d->pending[i].dial, now_ns);
+		dial_drop(d->pending[i].dial);
+	}
+	d->pending_count = 0;
+	findings_tick(&d->findings, now_ns, true);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From dials to findings: what each failed dial is put down to, told once a cause.
+ *
+ * Fed in the order of events; reads no clock and no file, so a replay finds what the live run found.
+ */
+#ifndef DIAGNOSE_DIAGNOSIS_H
+#define DIAGNOSE_DIAGNOSIS_H
+
+#include "diagnose/finding.h"
+
+struct diagnosis;
+
+struct diagnosis_options {
+	const char *names; /* --names: "auto" (or NULL), "PROXY" or "RELAY" */
+};
+
+/* f is valid during the call.  With resolved it is over; else it is new, or its count grew. */
+struct diagnosis_handler {
+	void *context;
+	void (*finding)(void *context, const struct finding *f, bool resolved);
+};
+
+/* NULL when out of memory. */
+struct diagnosis *diagnosis_new(
+	const struct diagnosis_options *options, const struct diagnosis_handler *handler);
+void diagnosis_free(struct diagnosis *d);
+
+/* Each program that a process of a tree began to run, or was found running. */
+void diagnosis_process(struct diagnosis *d, uint64_t time_ns, const struct process *process);
+
+/* EVENT_FACT, EVENT_LOSS. */
+void diagnosis_fact(struct diagnosis *d, const struct event *event);
+void diagnosis_loss(struct diagnosis *d, const struct event *event);
+
+/* Each outcome of a dial that the tracker tells, also those that are no failure. */
+void diagnosis_dial(struct diagnosis *d, const struct dial *dial);
+
+/* A relay answered a request on this dial (dial->replied). */
+void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_ns);
+
+/* What is due at now_ns: verdicts that waited for a sibling, counts that wait to be told. */
+void diagnosis_tick(struct diagnosis *d, uint64_t now_ns);
+
+/* When something is due, CLOCK_BOOTTIME; UINT64_MAX: nothing waits. */
+uint64_t diagnosis_deadline(const struct diagnosis *d);
+
+/* The end: concludes what waits, and tells each count that grew since it was told. */
+void diagnosis_flush(struct diagnosis *d, uint64_t now_ns);
+
+#endif

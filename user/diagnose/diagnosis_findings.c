@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "diagnose/diagnosis_findings.h"
+
+#include "base/buffer.h"
+#include "base/table.h"
+#include "diagnose/diagnosis_relays.h"
+#include "diagnose/rules.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define UPDATE_NS (600ULL * 1000000000)
+
+void findings_free(struct finding_store *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		finding_free(s->entries[i].finding);
+	free(s->entries);
+	memset(s, 0, sizeof(*s));
+}
+
+/* What stays the same over restarts: the unit, else the program's path, else its name. */
+static const char *program_of(const struct process *p)
+{
+	size_t len = strlen(p->unit);
+
+	if (len > 8 && !strcmp(p->unit + len - 8, ".service") && strncmp(p->unit, "user@", 5))
+		return p->unit;
+	return p->executable ? p->executable : p->name ? p->name : "";
+}
+
+static uint64_t hash_of(const struct finding *f, const char *host)
+{
+	struct buffer b = {0};
+	uint64_t hash;
+
+	/* The role, because one unit holds rke2 and its containerd. */
+	buffer_printf(&b, "%s\n%s\n%s\n%s\n%u", f->rule->id, program_of(f->process),
+		role_name(f->process->role), host, f->port);
+	hash = table_hash(buffer_string(&b), b.len);
+	buffer_free(&b);
+	return hash;
+}
+
+static void tell(struct finding_store *s, struct finding_entry *e, uint64_t now_ns)
+{
+	e->told_count = e->finding->count;
+	e->told_ns = now_ns;
+	s->handler.finding(s->handler.context, e->finding, false);
+}
+
+static bool is_power_of_ten(uint64_t n)
+{
+	while (n && n % 10 == 0)
+		n /= 10;
+	return n == 1;
+}
+
+static struct finding_entry *entry_of(struct finding_store *s, uint64_t key)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->entries[i].key == key)
+			return &s->entries[i];
+	return NULL;
+}
+
+/* Room for one more: a new place, or that of the one that is resolved or quiet the longest. */
+static struct finding_entry *entry_new(struct finding_store *s)
+{
+	struct finding_entry *oldest;
+
+	if (s->count == s->capacity && s->capacity < FINDINGS_MAX) {
+		size_t capacity = s->capacity ? s->capacity * 2 : 16;
+		void *entries = realloc(s->entries, capacity * sizeof(*s->entries));
+
+		if (!entries)
+			return NULL;
+		s->entries = entries;
+		s->capacity = capacity;
+	}
+	if (s->count < s->capacity)
+		return &s->entries[s->count++];
+	oldest = &s->entries[0];
+	for (size_t i = 1; i < s->count; i++) {
+		const struct finding *a = s->entries[i].finding, *b = oldest->finding;
+
+		if (a->resolved != b->resolved ? a->resolved : a->last_ns < b->last_ns)
+			oldest = &s->entries[i];
+	}
+	s->open -= !oldest->finding->resolved;
+	finding_free(oldest->finding);
+	return oldest;
+}
+
+void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns)
+{
+	uint64_t key = hash_of(f, f->host);
+	struct finding_entry *e = entry_of(s, key);
+
+	f->last_ns = now_ns;
+	if (e && !e->finding->resolved) {
+		struct finding *old = e->finding;
+
+		memcpy(f->id, old->id, sizeof(f->id));
+		f->first_ns = old->first_ns;
+		f->count = old->count + 1;
+		finding_free(old);
+		e->finding = f;
+		if (is_power_of_ten(f->count) || now_ns - e->told_ns >= UPDATE_NS)
+			tell(s, e, now_ns);
+		else if (!s->next_ns || e->told_ns + UPDATE_NS < s->next_ns)
+			s->next_ns = e->told_ns + UPDATE_NS;
+		return;
+	}
+	f->first_ns = now_ns;
+	f->count = 1;
+	if (e) { /* it came back: the same id, counted anew */
+		memcpy(f->id, e->finding->id, sizeof(f->id));
+		finding_free(e->finding);
+	} else {
+		e = entry_new(s);
+		if (!e) {
+			s->handler.finding(s->handler.context, f, false);
+			finding_free(f);
+			return;
+		}
+		e->key = key;
+		snprintf(f->id, sizeof(f->id), "%016" PRIx64, f->host[0] ? key : hash_of(f, f->ip));
+	}
+	e->finding = f;
+	s->open++;
+	tell(s, e, now_ns);
+}
+
+static bool is_rule(const struct finding *f, const char *const *ids)
+{
+	for (; *ids; ids++)
+		if (!strcmp(f->rule->id, *ids))
+			return true;
+	return false;
+}
+
+static bool same_host(const struct finding *f, const char *host, const char *ip, uint16_t port)
+{
+	if (f->port && port && f->port != port)
+		return false;
+	if (f->host[0] && host[0])
+		return !strcasecmp(f->host, host);
+	return f->ip[0] && !strcmp(f->ip, ip);
+}
+
+/*
+ * What a success by way of a relay proves.  A cause that lies in the variables is gone once the same
+ * role uses a relay for the scheme; one that lies in the list, the relay's policy or the host only
+ * once the relay has let that host through.
+ */
+static bool relay_success_proves(const struct finding *f, const struct dial *d, const char *ip)
+{
+	static const char *const by_variable[] = {"containerd-scope", "relay-missing",
+		"name-unread", "scheme-uncovered", "value-dropped", "value-misread", "direct-reset",
+		"resolver-failed", "env-file-invalid", "env-file-unloaded", "env-file-stale", NULL};
+	static const char *const by_way[] = {"relay-unreachable", "relay-unresolved", NULL};
+	static const char *const by_relay[] = {
+		"relay-auth", "relay-protocol", "relay-silent", NULL};
+	bool through = d->replied && d->status >= 200 && d->status < 300;
+	const struct variable *v;
+
+	if (is_rule(f, by_way))
+		return true;
+	if (is_rule(f, by_variable)) {
+		v = environment_effective(d->environment,
+			d->relay_variable ? d->relay_variable->relay.family : RELAY_FAMILY_PROXY,
+			f->port == 80 ? RELAY_KIND_HTTP : RELAY_KIND_HTTPS);
+		if (v && relay_url_is_sound(&v->url))
+			return true;
+	}
+	if (!through)
+		return false;
+	if (is_rule(f, by_relay) && !strcmp(f->relay_ip, ip) && f->relay_port == d->remote.port)
+		return true;
+	return d->connect_port && f->host[0] && same_host(f, d->connect_host, "", d->connect_port);
+}
+
+static bool direct_success_proves(const struct finding *f, const struct dial *d, const char *ip)
+{
+	/* A finding about a connection that was made and then failed is not closed by one more. */
+	if (f->dial && (f->dial->outcome == DIAL_RESET || f->dial->outcome == DIAL_NO_ANSWER ||
+			       f->dial->established_ns))
+		return false;
+	return same_host(f, d->name, ip, d->remote.port);
+}
+
+void findings_success(struct finding_store *s, const struct dial *d, uint64_t now_ns)
+{
+	char ip[ADDRESS_TEXT];
+
+	if (!s->open)
+		return;
+	address_text(&d->remote, ip);
+	for (size_t i = 0; i < s->count; i++) {
+		struct finding *f = s->entries[i].finding;
+
+		if (f->resolved || f->process->role != d->process->role ||
+			strcmp(f->process->tree, d->process->tree))
+			continue;
+		if (d->path == DIAL_RELAY ? !relay_success_proves(f, d, ip)
+					  : !direct_success_proves(f, d, ip))
+			continue;
+		f->resolved = true;
+		f->last_ns = now_ns;
+		s->open--;
+		s->entries[i].told_count = f->count;
+		s->handler.finding(s->handler.context, f, true);
+	}
+}
+
+void findings_tick(struct finding_store *s, uint64_t now_ns, bool all)
+{
+	if (!all && (!s->next_ns || now_ns < s->next_ns))
+		return;
+	s->next_ns = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		struct finding_entry *e = &s->entries[i];
+
+		if (e->finding->resolved || e->finding->count == e->told_count)
+			continue;
+		if (all || now_ns - e->told_ns >= UPDATE_NS)
+			tell(s, e, now_ns);
+		else if (!s->next_ns || e->told_ns + UPDATE_NS < s->next_ns)
+			s->next_ns = e->told_ns + UPDATE_NS;
+	}
+}
+
+uint64_t findings_deadline(const struct finding_store *s)
+{
+	return s->next_ns ? s->next_ns : UINT64_MAX;
+}

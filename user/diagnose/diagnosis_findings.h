@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The findings that are open: one per cause and target, counted, told when new, at 1, 10, 100 ...
+ * and every ten minutes, and closed by a success that proves the cause gone.
+ */
+#ifndef DIAGNOSE_DIAGNOSIS_FINDINGS_H
+#define DIAGNOSE_DIAGNOSIS_FINDINGS_H
+
+#include "diagnose/diagnosis.h"
+
+/* More than this are not kept apart; the one that was quiet the longest is forgotten. */
+#define FINDINGS_MAX 1024
+
+struct finding_entry {
+	uint64_t key;	     /* rule, program and target; without a name: rule, program and port */
+	uint64_t told_count; /* what its latest line said */
+	uint64_t told_ns;
+	struct finding *finding; /* owned */
+};
+
+struct finding_store {
+	struct diagnosis_handler handler;
+	struct finding_entry *entries;
+	size_t count, capacity;
+	size_t open;	  /* not resolved */
+	uint64_t next_ns; /* when findings_tick() has something to tell; 0: nothing waits */
+};
+
+void findings_free(struct finding_store *s);
+
+/*
+ * Takes f over: one more of its kind, or the first.  f has its rule, process, host, ip and port;
+ * id, times and count are given here.  Tells it where it is due.
+ */
+void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns);
+
+/* A dial that reached its peer, or (answered) a relay's 2xx: closes what it proves to be over. */
+void findings_success(struct finding_store *s, const struct dial *d, uint64_t now_ns);
+
+/* Tells the counts that grew and have waited for ten minutes; with all, all that grew. */
+void findings_tick(struct finding_store *s, uint64_t now_ns, bool all);
+
+/* When findings_tick() has something to tell; UINT64_MAX: nothing waits. */
+uint64_t findings_deadline(const struct finding_store *s);
+
+#endif

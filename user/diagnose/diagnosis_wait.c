@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "diagnose/diagnosis_wait.h"
+
+#include "base/buffer.h"
+#include "base/table.h"
+#include "diagnose/finding.h"
+
+#include <string.h>
+
+static struct wait_group *group_of(struct wait_room *w, uint64_t group)
+{
+	for (size_t i = 0; group && i < WAIT_GROUPS; i++)
+		if (w->groups[i].group == group)
+			return &w->groups[i];
+	return NULL;
+}
+
+static bool is_v6(const struct dial *d)
+{
+	return d->remote.is_v6 && !d->remote.mapped;
+}
+
+void wait_note(struct wait_room *w, const struct dial *d)
+{
+	struct wait_group *g = group_of(w, d->group);
+
+	if (!d->group || d->outcome == DIAL_UNRESOLVED)
+		return;
+	if (!g) {
+		g = &w->groups[w->group_at];
+		w->group_at = (w->group_at + 1) % WAIT_GROUPS;
+		memset(g, 0, sizeof(*g));
+		g->group = d->group;
+	}
+	if (d->outcome == DIAL_ESTABLISHED)
+		g->established[is_v6(d)] = true;
+	else if (dial_outcome_failed(d->outcome))
+		g->failed[is_v6(d)] = true;
+}
+
+/* Does the relay's URL hold the address itself, so that there is no other family to try? */
+static bool is_literal_relay(const struct dial *d)
+{
+	struct address a;
+
+	return d->path == DIAL_RELAY && d->relay_variable &&
+	       address_parse(d->relay_variable->url.host, &a);
+}
+
+static enum wait_verdict judge(struct wait_room *w, const struct dial *d)
+{
+	const struct wait_group *g = group_of(w, d->group);
+
+	/* Established and then broken is no matter of families. */
+	if (!g || d->outcome == DIAL_UNRESOLVED || d->established_ns)
+		return WAIT_NOW;
+	if (g->established[!is_v6(d)])
+		return WAIT_NEVER;
+	if (!is_v6(d) || is_literal_relay(d))
+		return WAIT_NOW;
+	if (g->failed[0])
+		return d->outcome == DIAL_UNREACHABLE ? WAIT_NEVER : WAIT_NOW;
+	return WAIT_LATER;
+}
+
+enum wait_verdict wait_judge(struct wait_room *w, const struct dial *d)
+{
+	enum wait_verdict verdict = judge(w, d);
+	struct dial *kept;
+
+	if (verdict != WAIT_LATER)
+		return verdict;
+	if (w->count == WAIT_DIALS)
+		return WAIT_NOW;
+	kept = dial_keep(d);
+	if (!kept)
+		return WAIT_NOW;
+	w->dials[w->count].dial = kept;
+	w->dials[w->count++].due_ns =
+		d->end_ns +
+		(d->outcome == DIAL_UNREACHABLE ? WAIT_UNREACHABLE_NS : WAIT_SIBLING_NS);
+	return WAIT_LATER;
+}
+
+struct dial *wait_next(struct wait_room *w, uint64_t now_ns)
+{
+	size_t i = 0;
+
+	while (i < w->count) {
+		struct dial *d = w->dials[i].dial;
+		enum wait_verdict verdict = judge(w, d);
+
+		if (verdict == WAIT_LATER && now_ns < w->dials[i].due_ns) {
+			i++;
+			continue;
+		}
+		w->count--;
+		memmove(&w->dials[i], &w->dials[i + 1], (w->count - i) * sizeof(w->dials[0]));
+		if (verdict != WAIT_NEVER)
+			return d;
+		dial_drop(d);
+	}
+	return NULL;
+}
+
+uint64_t wait_deadline(const struct wait_room *w)
+{
+	uint64_t deadline = UINT64_MAX;
+
+	for (size_t i = 0; i < w->count; i++)
+		if (w->dials[i].due_ns < deadline)
+			deadline = w->dials[i].due_ns;
+	return deadline;
+}
+
+void wait_free(struct wait_room *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		dial_drop(w->dials[i].dial);
+	w->count = 0;
+}
+
+static uint64_t matter_key(const struct dial *d)
+{
+	struct buffer b = {0};
+	char text[ADDRESS_TEXT];
+	uint64_t key;
+
+	buffer_printf(&b, "%s\n%s\n%s\n%u", d->process->tree, role_name(d->process->role),
+		address_text(&d->remote, text), d->remote.port);
+	key = table_hash(buffer_string(&b), b.len);
+	buffer_free(&b);
+	return key ? key : 1;
+}
+
+const struct local_matter *local_matter_failed(struct local_matters *l, const struct dial *d)
+{
+	uint64_t key = matter_key(d);
+	struct local_matter *m = &l->matters[0];
+
+	for (size_t i = 0; i < LOCAL_MATTERS; i++) {
+		if (l->matters[i].key == key) {
+			m = &l->matters[i];
+			break;
+		}
+		if (l->matters[i].last_ns < m->last_ns)
+			m = &l->matters[i];
+	}
+	if (m->key != key || d->end_ns - m->last_ns > LOCAL_GAP_NS) {
+		m->key = key;
+		m->first_ns = d->begin_ns;
+		m->times = 0;
+	}
+	m->last_ns = d->end_ns;
+	m->times++;
+	return m;
+}
+
+bool local_matter_persists(const struct local_matter *m)
+{
+	return m->times > 1 && m->last_ns - m->first_ns > LOCAL_PERSISTS_NS;
+}
+
+void local_matter_works(struct local_matters *l, const struct dial *d)
+{
+	uint64_t key = matter_key(d);
+
+	for (size_t i = 0; i < LOCAL_MATTERS; i++)
+		if (l->matters[i].key == key)
+			memset(&l->matters[i], 0, sizeof(l->matters[i]));
+}
