@@ -5,6 +5,7 @@
 #include "capture/recording.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,8 @@ static void on_relay(void *context, const struct dial *d)
 		.kind = REPORT_RELAY, .time_ns = p->now_ns, .process = d->process, .dial = d};
 
 	pipeline_report(p, &r);
+	if (d->replied)
+		diagnosis_relay(p->diagnosis, d, p->now_ns);
 }
 
 static void on_finding(void *context, const struct finding *f, bool resolved)
