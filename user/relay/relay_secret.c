@@ -157,17 +157,18 @@ static size_t plain_length(const char *text, size_t len)
 
 void relay_secret_find(const char *value, size_t len, struct relay_secret *out)
 {
-	const char *at = len ? memrchr(value, '@', len) : NULL;
+	const char *at = NULL;
 
 	memset(out, 0, sizeof(*out));
 	find_prefix(value, len, out);
+	/* The later of '@' and %40: who escaped the one that parts userinfo and host hid nothing. */
 	for (size_t i = len; !at && i-- > out->prefix;)
-		if (len - i >= 3 && memcmp(value + i, "%40", 3) == 0)
+		if (value[i] == '@' || (len - i >= 3 && memcmp(value + i, "%40", 3) == 0))
 			at = value + i;
 	if (at) {
 		out->has_at = true;
 		out->to = (size_t)(at - value);
-		out->from = out->prefix < out->to ? out->prefix : out->to;
+		out->from = out->prefix;
 	} else {
 		out->from = out->prefix + plain_length(value + out->prefix, len - out->prefix);
 		out->to = len;

@@ -10,7 +10,7 @@ struct relay_secret {
 	size_t prefix; /* length of what is surely scheme, quotes and space before the authority */
 	size_t word;   /* length of the first scheme's name, quotes and space before it included */
 	bool known;    /* Go knows that scheme: http, https, socks5 */
-	bool has_at;   /* an '@' (or %40 where there is none) ends it: there is userinfo */
+	bool has_at;   /* an '@' (or an escaped one) ends it: there is userinfo */
 	size_t from, to; /* the bytes to hide; equal: none */
 };
 

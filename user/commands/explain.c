@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `relaytrace explain URL...`: which relay a request would take, and why. */
+#include "base/log.h"
+#include "commands/commands.h"
+#include "diagnose/env_file.h"
+#include "output/escape.h"
+#include "output/json_writer.h"
+#include "relay/relay_choice.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+struct explain_fault {
+	char *variable; /* NULL: the line or file names none that may be shown */
+	const char *fault;
+	char *source;
+};
+
+struct explain_output {
+	bool json;
+	int fd;
+	const char *path; /* NULL: standard output */
+};
+
+#define EXPLAIN_OUTPUTS 4
+
+struct explain {
+	enum relay_family family;
+	const char *pid;
+	const char **files, **pairs; /* in the order given; room for argc */
+	size_t file_count, pair_count;
+	struct explain_output outputs[EXPLAIN_OUTPUTS];
+	size_t output_count;
+	struct environment *environment;
+	struct explain_fault *faults; /* of env files */
+	size_t fault_count;
+	bool incomplete; /* a variable of the process may be missing here */
+};
+
+static const char explain_help[] =
+	"usage: relaytrace explain [OPTIONS] URL...\n\n"
+	"Tells which relay a Go program (rke2, containerd) would take for a request to URL, and "
+	"why.\n"
+	"Nothing is dialled, and the environment of this shell is not looked at.\n\n"
+	"  --env N=V             a variable; repeatable, the last of a name counts\n"
+	"  --env-file FILE       variables as systemd reads EnvironmentFile=; repeatable\n"
+	"  --pid PID             what that process was started with (it may have changed it "
+	"since)\n"
+	"                        Where a name is given by more than one: --env, then files, then "
+	"PID\n"
+	"  --names FAMILY        which variables the program reads: auto, PROXY or RELAY.  auto "
+	"is\n"
+	"                        PROXY, as in stock rke2 and containerd\n"
+	"  -o, --output FORMAT[:PATH]  text or json; repeatable\n"
+	"  -h, --help            this text\n\n"
+	"Exit status: 0; 1 where a decision is `error` or a value has a fault, even if it works "
+	"by\n"
+	"chance; 2 for wrong usage or unreadable input.  Remarks (credentials, no-scheme, "
+	"no-port,\n"
+	"https-scheme, socks-scheme) are told, but are no faults.\n";
+
+/* Takes what variable and source point to only by copy.  0 or -ENOMEM. */
+static int explain_add_fault(struct explain *x, const char *variable, size_t variable_len,
+	const char *fault, const char *source)
+{
+	struct explain_fault f = {.fault = fault}, *more;
+
+	more = realloc(x->faults, (x->fault_count + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	x->faults = more;
+	f.variable = variable ? strndup(variable, variable_len) : NULL;
+	f.source = strdup(source);
+	x->faults[x->fault_count++] = f;
+	return f.source && (f.variable || !variable) ? 0 : -ENOMEM;
+}
+
+struct file_context {
+	struct explain *x;
+	const char *path;
+};
+
+/* Is it a line that somebody wrote for a relay?  Others' mistakes are not told here. */
+static bool concerns_relay(const struct env_file_entry *entry)
+{
+	if (relay_name_is_listed(entry->name, entry->name_len))
+		return true;
+	for (size_t i = 0; i + 5 <= entry->name_len; i++)
+		if (!strncasecmp(entry->name + i, "PROXY", 5) ||
+			!strncasecmp(entry->name + i, "RELAY", 5))
+			return true;
+	return false;
+}
+
+static int explain_take_entry(void *context, const struct env_file_entry *entry)
+{
+	const struct file_context *file = context;
+	bool listed = relay_name_is_listed(entry->name, entry->name_len);
+	struct buffer source = {0};
+	int err = 0;
+
+	/* A refused file is told once, behind the parsing. */
+	if (entry->fault == ENV_FILE_NUL_BYTE || entry->fault == ENV_FILE_NOT_UTF8 ||
+		entry->fault == ENV_FILE_TOO_LARGE)
+		return 0;
+	buffer_printf(&source, "%s:%u", file->path, entry->line);
+	if (entry->fault != ENV_FILE_FINE &&
+		(concerns_relay(entry) || entry->fault == ENV_FILE_UNCLOSED_QUOTE))
+		err = explain_add_fault(file->x, listed ? entry->name : NULL, entry->name_len,
+			env_file_fault_name(entry->fault), buffer_string(&source));
+	if (!err && !entry->ignored)
+		err = environment_add(file->x->environment, entry->name, entry->name_len,
+			entry->value, entry->value_len, false, buffer_string(&source));
+	buffer_free(&source);
+	return err;
+}
+
+static int explain_read_file(struct explain *x, const char *path)
+{
+	struct file_context context = {x, path};
+	struct env_file_result result = {0};
+	struct env_file_bytes file = {0};
+	struct buffer source = {0};
+	int err = env_file_read(path, &file);
+
+	if (err && err != -EFBIG) {
+		log_error("cannot read the env file %s: %s", path, strerror(-err));
+		return err;
+	}
+	if (err == -EFBIG) {
+		result.refused = ENV_FILE_TOO_LARGE;
+		err = 0;
+	} else {
+		err = env_file_parse(file.bytes, file.len, explain_take_entry, &context, &result);
+	}
+	if (!err && result.refused) {
+		buffer_printf(&source, "%s:%u", path, result.refused_line);
+		err = explain_add_fault(
+			x, NULL, 0, env_file_fault_name(result.refused), buffer_string(&source));
+		log_warning("%s: %s", path, env_file_fault_text(result.refused));
+	}
+	buffer_free(&source);
+	env_file_bytes_free(&file);
+	return err;
+}
+
+/* The environment a process was started with; it may hold any secret, so it is wiped. */
+static int read_environ(const char *pid, struct environment *e)
+{
+	char chunk[4096], path[64], source[64];
+	struct buffer block = {0};
+	ssize_t got;
+	int fd, err;
+
+	snprintf(path, sizeof(path), "/proc/%s/environ", pid);
+	snprintf(source, sizeof(source), "pid %s", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while ((got = read(fd, chunk, sizeof(chunk))) > 0)
+		buffer_append(&block, chunk, (size_t)got);
+	err = got < 0 ? -errno : block.failed ? -ENOMEM : 0;
+	close(fd);
+	if (!err)
+		err = environment_add_block(e, buffer_string(&block), block.len, source);
+	explicit_bzero(chunk, sizeof(chunk));
+	if (block.data)
+		explicit_bzero(block.data, block.capacity);
+	buffer_free(&block);
+	return err;
+}
+
+static int explain_read_process(struct explain *x)
+{
+	struct environment *snapshot = environment_new(ENVIRONMENT_SNAPSHOT);
+	int err = snapshot ? read_environ(x->pid, snapshot) : -ENOMEM;
+
+	for (unsigned int i = 0; !err && i < snapshot->count; i++)
+		err = environment_add_judged(x->environment, &snapshot->variables[i]);
+	if (err) {
+		log_error("cannot read the environment of process %s: %s%s", x->pid, strerror(-err),
+			err == -EACCES ? "; run this as root" : "");
+	} else if (snapshot->first_lost) {
+		x->incomplete = true;
+		log_warning("process %s wrote its title over the first entry of its environment: "
+			    "one variable may be missing here",
+			x->pid);
+	}
+	environment_unref(snapshot);
+	return err;
+}
+
+static int explain_take_pair(struct explain *x, const char *pair)
+{
+	const char *equals = strchr(pair, '=');
+	size_t name = (size_t)(equals - pair);
+
+	if (!relay_name_is_listed(pair, name))
+		log_warning("--env %.*s: no program reads its relay from this; ignored", (int)name,
+			pair);
+	return environment_add(
+		x->environment, pair, name, equals + 1, strlen(equals + 1), false, "env");
+}
+
+/* The process first, then files, then --env: the later one of a name counts.  0 or -errno, told. */
+static int explain_gather(struct explain *x)
+{
+	int err = 0;
+
+	x->environment = environment_new(ENVIRONMENT_GIVEN);
+	if (!x->environment)
+		err = -ENOMEM;
+	if (!err && x->pid)
+		err = explain_read_process(x);
+	for (size_t i = 0; !err && i < x->file_count; i++)
+		err = explain_read_file(x, x->files[i]);
+	for (size_t i = 0; !err && i < x->pair_count; i++)
+		err = explain_take_pair(x, x->pairs[i]);
+	if (err == -ENOMEM)
+		log_error("out of memory");
+	return err;
+}
+
+/* What the program reads for this URL's scheme: its faults count, whatever was decided. */
+static const struct variable *explain_read_variable(const struct explain *x, const struct choice *c)
+{
+	if (c->reason == CHOICE_BAD_URL || c->reason == CHOICE_SCHEME_UNKNOWN)
+		return NULL;
+	return environment_effective(x->environment, c->family, c->kind);
+}
+
+static void json_fault(struct json *j, const char *variable, const char *fault, const char *source)
+{
+	json_object(j, NULL);
+	json_string(j, "variable", variable);
+	json_string(j, "fault", fault);
+	json_string(j, "source", source);
+	json_object_end(j);
+}
+
+static void json_value_faults(struct json *j, const struct variable *v, uint32_t faults)
+{
+	for (; v && faults; faults &= faults - 1)
+		json_fault(j, v->name, relay_fault_name(faults), v->source);
+}
+
+static void json_variables(struct json *j, const struct environment *e)
+{
+	json_object(j, "variables");
+	for (unsigned int i = 0; i < e->count; i++) {
+		json_object(j, e->variables[i].name);
+		json_string(j, "value", e->variables[i].value);
+		json_string(j, "source", e->variables[i].source);
+		json_object_end(j);
+	}
+	json_object_end(j);
+}
+
+static void json_relay(struct json *j, const struct choice *c)
+{
+	bool relay = c->decision == CHOICE_RELAY;
+	bool masked = c->relay.port == 0 && (c->relay.faults & RELAY_FAULT_HOST_MASKED);
+
+	json_string(j, "relay_scheme", relay ? c->relay.scheme : NULL);
+	json_string(j, "relay_host", relay ? c->relay.host : NULL);
+	if (relay && !masked)
+		json_unsigned(j, "relay_port", c->relay.port);
+	else
+		json_null(j, "relay_port");
+}
+
+static const char *const decisions[] = {
+	[CHOICE_DIRECT] = "direct", [CHOICE_RELAY] = "relay", [CHOICE_ERROR] = "error"};
+
+static void explain_json(const struct explain *x, const char *url, const struct choice *c,
+	const char *reason, struct buffer *out)
+{
+	const struct variable *read = explain_read_variable(x, c);
+	uint32_t faults = read ? read->url.faults : 0;
+	struct json j;
+
+	json_begin(&j, out);
+	json_object(&j, NULL);
+	json_string(&j, "url", url);
+	json_string(&j, "decision", decisions[c->decision]);
+	json_relay(&j, c);
+	json_string(&j, "variable", c->variable ? c->variable->name : NULL);
+	json_string(&j, "no_relay_entry", c->reason == CHOICE_NO_LIST ? c->no_entry : NULL);
+	json_string(&j, "reason", reason);
+	json_array(&j, "faults");
+	json_value_faults(&j, read, faults & ~RELAY_FAULTS_REMARKS);
+	for (size_t i = 0; i < x->fault_count; i++)
+		json_fault(&j, x->faults[i].variable, x->faults[i].fault, x->faults[i].source);
+	json_array_end(&j);
+	json_array(&j, "remarks");
+	json_value_faults(&j, read, faults & RELAY_FAULTS_REMARKS);
+	json_array_end(&j);
+	json_bool(&j, "incomplete", x->incomplete);
+	json_variables(&j, x->environment);
+	json_object_end(&j);
+	buffer_append_char(out, '\n');
+}
+
+static void text_fault(struct buffer *out, bool *first, const char *variable, const char *fault,
+	const char *source)
+{
+	buffer_append_string(out, *first ? "; faults: " : ", ");
+	if (variable)
+		buffer_printf(out, "%s ", variable);
+	buffer_append_string(out, fault);
+	/* That it came by --env its reader knows. */
+	if (source && strcmp(source, "env") != 0)
+		buffer_printf(out, " (%s)", source);
+	*first = false;
+}
+
+/* URL, decision and reason, parted by tabs; what was not ours is escaped. */
+static void explain_text(const struct explain *x, const char *url, const struct choice *c,
+	const char *reason, struct buffer *out)
+{
+	const struct variable *read = explain_read_variable(x, c);
+	uint32_t faults = read ? read->url.faults & ~RELAY_FAULTS_REMARKS : 0;
+	struct buffer line = {0};
+	bool first = true;
+
+	escape_text(out, url, strlen(url));
+	buffer_append_char(out, '\t');
+	buffer_append_string(&line, decisions[c->decision]);
+	if (c->decision == CHOICE_RELAY) {
+		bool v6 = strchr(c->relay.host, ':');
+
+		buffer_printf(&line, " %s://%s%s%s", c->relay.scheme, v6 ? "[" : "", c->relay.host,
+			v6 ? "]" : "");
+		if (c->relay.port)
+			buffer_printf(&line, ":%u", c->relay.port);
+	}
+	escape_text(out, buffer_string(&line), line.len);
+	buffer_append_char(out, '\t');
+	buffer_clear(&line);
+	buffer_append_string(&line, reason);
+	for (; faults; faults &= faults - 1)
+		text_fault(&line, &first, read->name, relay_fault_name(faults), read->source);
+	for (size_t i = 0; i < x->fault_count; i++)
+		text_fault(&line, &first, x->faults[i].variable, x->faults[i].fault,
+			x->faults[i].source);
+	escape_text(out, buffer_string(&line), line.len);
+	buffer_append_char(out, '\n');
+	buffer_free(&line);
+}
+
+/* All of it, or -errno. */
+static int write_all(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t done = write(fd, bytes, len);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		bytes += done;
+		len -= (size_t)done;
+	}
+	return 0;
+}
+
+static int explain_write(const struct explain *x, const char *url, const struct choice *c)
+{
+	struct buffer shown = {0}, out = {0};
+	char reason[1024];
+	int err = 0;
+
+	choice_reason_text(c, reason, sizeof(reason));
+	/* The URL itself may carry a password. */
+	if (strchr(url, '@'))
+		relay_argument_redact(NULL, url, &shown);
+	else
+		buffer_append_string(&shown, url);
+	for (size_t i = 0; !err && i < x->output_count; i++) {
+		buffer_clear(&out);
+		if (x->outputs[i].json)
+			explain_json(x, buffer_string(&shown), c, reason, &out);
+		else
+			explain_text(x, buffer_string(&shown), c, reason, &out);
+		err = out.failed || shown.failed ? -ENOMEM
+						 : write_all(x->outputs[i].fd, out.data, out.len);
+		if (err)
+			log_error("cannot write %s: %s",
+				x->outputs[i].path ? x->outputs[i].path : "standard output",
+				strerror(-err));
+	}
+	buffer_free(&out);
+	buffer_free(&shown);
+	return err;
+}
+
+static int explain_run(struct explain *x, char **urls)
+{
+	int status = x->fault_count ? STATUS_FINDINGS : STATUS_DONE;
+
+	for (; *urls; urls++) {
+		const struct variable *read;
+		struct choice c;
+
+		choice_for_url(x->environment, x->family, *urls, &c);
+		if (explain_write(x, *urls, &c))
+			return STATUS_USAGE;
+		read = explain_read_variable(x, &c);
+		if (c.decision == CHOICE_ERROR ||
+			(read && read->url.faults & ~RELAY_FAULTS_REMARKS))
+			status = STATUS_FINDINGS;
+	}
+	return status;
+}
+
+/* FORMAT[:PATH].  Files are opened at once, so that a wrong path is known before any work. */
+static bool explain_add_output(struct explain *x, const char *word)
+{
+	size_t len = strcspn(word, ":");
+	struct explain_output o = {.fd = STDOUT_FILENO};
+
+	o.json = len == 4 && strncmp(word, "json", 4) == 0;
+	if (!o.json && !(len == 4 && strncmp(word, "text", 4) == 0)) {
+		log_error("-o %s: there is no such format here; there are text and json", word);
+		return false;
+	}
+	if (x->output_count == EXPLAIN_OUTPUTS) {
+		log_error("-o %s: too many outputs", word);
+		return false;
+	}
+	if (word[len] && word[len + 1]) {
+		o.path = word + len + 1;
+		o.fd = open(o.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+		if (o.fd < 0) {
+			log_error("-o %s: cannot open it: %s", word, strerror(errno));
+			return false;
+		}
+	}
+	x->outputs[x->output_count++] = o;
+	return true;
+}
+
+static bool explain_set_names(struct explain *x, const char *word)
+{
+	if (strcmp(word, "RELAY") == 0)
+		x->family = RELAY_FAMILY_RELAY;
+	else if (strcmp(word, "PROXY") == 0 || strcmp(word, "auto") == 0)
+		x->family = RELAY_FAMILY_PROXY;
+	else
+		log_error("--names %s: it is auto, PROXY or RELAY", word);
+	return !strcmp(word, "RELAY") || !strcmp(word, "PROXY") || !strcmp(word, "auto");
+}
+
+static bool explain_set_pid(struct explain *x, const char *word)
+{
+	size_t len = strlen(word);
+
+	x->pid = word;
+	if (len && len < 10 && strspn(word, "0123456789") == len && word[0] != '0')
+		return true;
+	log_error("--pid %s: that is no process id", word);
+	return false;
+}
+
+static bool explain_add_pair(struct explain *x, const char *word)
+{
+	const char *equals = strchr(word, '=');
+
+	/* Without '=' the word may be a secret that slipped in here: it is not repeated. */
+	if (!equals || equals == word) {
+		log_error("--env: it takes NAME=VALUE");
+		return false;
+	}
+	x->pairs[x->pair_count++] = word;
+	return true;
+}
+
+enum { OPTION_ENV = 256, OPTION_FILE, OPTION_PID, OPTION_NAMES };
+
+/* True to go on; else *status is the exit status. */
+static bool explain_parse(struct explain *x, int argc, char **argv, int *status)
+{
+	static const struct option options[] = {{"env", required_argument, NULL, OPTION_ENV},
+		{"env-file", required_argument, NULL, OPTION_FILE},
+		{"pid", required_argument, NULL, OPTION_PID},
+		{"names", required_argument, NULL, OPTION_NAMES},
+		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
+	int option;
+
+	*status = STATUS_USAGE;
+	optind = 0;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+		bool fine = true;
+
+		switch (option) {
+		case OPTION_ENV:
+			fine = explain_add_pair(x, optarg);
+			break;
+		case OPTION_FILE:
+			x->files[x->file_count++] = optarg;
+			break;
+		case OPTION_PID:
+			fine = explain_set_pid(x, optarg);
+			break;
+		case OPTION_NAMES:
+			fine = explain_set_names(x, optarg);
+			break;
+		case 'o':
+			fine = explain_add_output(x, optarg);
+			break;
+		case 'h':
+			fputs(explain_help, stdout);
+			*status = STATUS_DONE;
+			return false;
+		default:
+			/* Only up to '=': what follows may be a secret. */
+			log_error("%.*s: %s; see `relaytrace explain --help`",
+				(int)strcspn(argv[optind - 1], "="), argv[optind - 1],
+				option == ':' ? "the option lacks its value" : "unknown option");
+			fine = false;
+		}
+		if (!fine)
+			return false;
+	}
+	if (!argv[optind]) {
+		log_error("usage: relaytrace explain [OPTIONS] URL...: at least one URL");
+		return false;
+	}
+	return x->output_count || explain_add_output(x, "text");
+}
+
+static void explain_free(struct explain *x)
+{
+	for (size_t i = 0; i < x->output_count; i++)
+		if (x->outputs[i].path)
+			close(x->outputs[i].fd);
+	for (size_t i = 0; i < x->fault_count; i++) {
+		free(x->faults[i].variable);
+		free(x->faults[i].source);
+	}
+	free(x->faults);
+	free(x->files);
+	free(x->pairs);
+	environment_unref(x->environment);
+}
+
+int explain_main(int argc, char **argv)
+{
+	struct explain x = {.family = RELAY_FAMILY_PROXY};
+	int status = STATUS_USAGE;
+
+	x.files = calloc((size_t)argc, sizeof(*x.files));
+	x.pairs = calloc((size_t)argc, sizeof(*x.pairs));
+	if (!x.files || !x.pairs)
+		log_error("out of memory");
+	else if (explain_parse(&x, argc, argv, &status))
+		status = explain_gather(&x) ? STATUS_USAGE : explain_run(&x, argv + optind);
+	explain_free(&x);
+	return status;
+}
