@@ -39,6 +39,13 @@ static bool is_public(const char *gram)
 static void check(const char *what, const char *shown, size_t shown_len, const char *password,
 	size_t len, const char *public_text)
 {
+	const char *user = memmem(shown, shown_len, "user:", 5);
+
+	/* Ours, up to the user; its end and a port-like beginning may look like a piece of it. */
+	if (user) {
+		shown_len -= (size_t)(user + 5 - shown);
+		shown = user + 5;
+	}
 	for (size_t i = 0; i + GRAM <= len; i++) {
 		const char *gram = password + i;
 

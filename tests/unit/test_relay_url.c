@@ -131,6 +131,7 @@ static void test_relay_url_redacts_userinfo_up_to_the_last_at(void)
 	UNIT_STRING(redact("http:\\\\user:secret@relay"), "http:***:***@relay");
 	UNIT_STRING(redact("htp://user:secret@relay"), "htp://***:***@relay");
 	UNIT_STRING(redact("http://user:secret%40relay:3128"), "http://***:***%40relay:3128");
+	UNIT_STRING(redact("http://user:s@cret%40relay"), "http://***:***%40relay");
 	UNIT_STRING(redact("http://relay:3128/a@b"), "http://***:***@b");
 	UNIT_STRING(redact("@"), "***:***@");
 }
@@ -179,6 +180,11 @@ static void test_relay_list_is_shown_but_for_userinfo(void)
 	UNIT_STRING(list(".svc,http://user:se,cr,et@relay,b"), ".svc,***:***@relay,b");
 	UNIT_STRING(list("user:se,cret@relay"), "***:***@relay");
 	UNIT_STRING(list("a,b@c"), "a,***:***@c");
+	UNIT_STRING(list("a,http://user:secr"), "a,http://user:***");
+	UNIT_STRING(list("user:secr,b:443, c:80 "), "user:***,b:443, c:80 ");
+	UNIT_STRING(list("a,user:secr%40relay,b"), "a,***:***%40relay,b");
+	UNIT_STRING(list("[fd00::1]:443,fe80::1%eth0,10.0.0.0/8,fd00::/8,"),
+		"[fd00::1]:443,fe80::1%eth0,10.0.0.0/8,fd00::/8,");
 	UNIT_STRING(list(""), "");
 }
 

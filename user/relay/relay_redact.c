@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "relay/relay_secret.h"
+#include "relay/relay_text.h"
 #include "relay/relay_url.h"
 
 #include <ctype.h>
@@ -41,26 +42,84 @@ static bool is_plain_entry(const char *entry, size_t len)
 	return true;
 }
 
+/* An address with a zone, a network or a port: what stands behind its first ':' is no secret. */
+static bool is_address_entry(const char *entry, size_t len)
+{
+	for (size_t i = 0; i < len && entry[i] != '%'; i++)
+		if (!isxdigit((unsigned char)entry[i]) && (!entry[i] || !strchr(":./[]", entry[i])))
+			return false;
+	return true;
+}
+
+/* No '@' in it: a URL that was cut, or host:port where the port is none, which matches nothing. */
+static void redact_entry(const char *entry, size_t len, struct buffer *out)
+{
+	const char *colon = len ? memchr(entry, ':', len) : NULL;
+	size_t i;
+
+	if (memmem(entry, len, "//", 2)) {
+		relay_url_redact(entry, len, out);
+		return;
+	}
+	if (!colon || is_address_entry(entry, len)) {
+		buffer_append(out, entry, len);
+		return;
+	}
+	for (i = (size_t)(colon - entry) + 1; i < len && isdigit((unsigned char)entry[i]);)
+		i++;
+	buffer_append(out, entry, i < len ? (size_t)(colon - entry) + 1 : len);
+	if (i < len)
+		buffer_append_string(out, rest_mask);
+}
+
+/* With the white space around it, which Go takes off before it looks. */
+static void redact_spaced_entry(const char *entry, size_t len, struct buffer *out)
+{
+	struct text core = text_trim((struct text){entry, len});
+	const char *behind = core.at + core.len;
+
+	buffer_append(out, entry, (size_t)(core.at - entry));
+	redact_entry(core.at, core.len, out);
+	buffer_append(out, behind, (size_t)(entry + len - behind));
+}
+
+/* Length of the entry that begins here. */
+static size_t entry_length(const char *list, size_t len)
+{
+	const char *comma = len ? memchr(list, ',', len) : NULL;
+
+	return comma ? (size_t)(comma - list) : len;
+}
+
+/* The last '@' or %40; NULL if there is none. */
+static const char *find_last_at(const char *value, size_t len)
+{
+	for (size_t i = len; i-- > 0;)
+		if (value[i] == '@' || (len - i >= 3 && memcmp(value + i, "%40", 3) == 0))
+			return value + i;
+	return NULL;
+}
+
 void relay_list_redact(const char *value, size_t len, struct buffer *out)
 {
-	const char *at = len ? memrchr(value, '@', len) : NULL;
-	size_t from = 0;
+	const char *at = find_last_at(value, len), *end = value + len;
 
-	/* "http://user:pa,ss@relay" pasted into a list: its password may look like two entries. */
-	while (at && from < (size_t)(at - value)) {
-		const char *comma = memchr(value + from, ',', len - from);
-		size_t entry = comma ? (size_t)(comma - value) - from : len - from;
+	while (value < end) {
+		size_t entry = entry_length(value, (size_t)(end - value));
 
-		if (value + from + entry > at || !is_plain_entry(value + from, entry))
-			break;
-		from += entry + 1;
-	}
-	if (at) {
-		buffer_append(out, value, from);
-		buffer_append_string(out, userinfo_mask);
-		buffer_append(out, at, len - (size_t)(at - value));
-	} else {
-		buffer_append(out, value, len);
+		/* "http://user:pa,ss@relay" pasted into a list: its password looks like two entries. */
+		if (at && (value + entry > at || !is_plain_entry(value, entry))) {
+			buffer_append_string(out, userinfo_mask);
+			value = at;
+			at = NULL;
+			entry = entry_length(value, (size_t)(end - value));
+			buffer_append(out, value, entry);
+		} else {
+			redact_spaced_entry(value, entry, out);
+		}
+		value += entry;
+		if (value < end)
+			buffer_append_char(out, *value++);
 	}
 }
 

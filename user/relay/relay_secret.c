@@ -86,9 +86,12 @@ static void find_prefix(const char *value, size_t len, struct relay_secret *out)
 		return;
 	out->word = i + word_length(value + i, len - i);
 	out->known = is_go_scheme(value + i, out->word - i);
-	while (scheme) {
-		i += scheme;
+	/* "http://http://relay", pasted twice. */
+	for (i += scheme; out->known; i += scheme) {
 		scheme = scheme_length(value + i, len - i, false);
+		if (scheme < 3 ||
+			memcmp(value + i + word_length(value + i, len - i), "://", 3) != 0)
+			break;
 	}
 	out->prefix = i;
 }

@@ -85,8 +85,9 @@ void relay_url_redact(const char *value, size_t len, struct buffer *out);
 void relay_url_redact_cut(const char *value, size_t len, struct buffer *out);
 
 /*
- * Appends a NO_ list.  Only where it holds an '@', which no entry needs, is anything hidden: from
- * the first entry that is no plain host, address or network up to the last '@'.
+ * Appends a NO_ list.  Hidden is what no entry that matches anything has: what stands before an
+ * '@', from the first entry on that is no plain host, address or network; and what stands behind
+ * a ':' and is no port.
  */
 void relay_list_redact(const char *value, size_t len, struct buffer *out);
 
