@@ -74,6 +74,13 @@ static size_t scheme_length(const char *text, size_t len, bool any_word)
 	return i;
 }
 
+static bool has_full_scheme(const char *text, size_t len)
+{
+	size_t word = word_length(text, len);
+
+	return is_known_scheme(text, word) && word + 3 <= len && !memcmp(text + word, "://", 3);
+}
+
 static void find_prefix(const char *value, size_t len, struct relay_secret *out)
 {
 	size_t i = 0, scheme;
@@ -87,12 +94,8 @@ static void find_prefix(const char *value, size_t len, struct relay_secret *out)
 	out->word = i + word_length(value + i, len - i);
 	out->known = is_go_scheme(value + i, out->word - i);
 	/* "http://http://relay", pasted twice. */
-	for (i += scheme; out->known; i += scheme) {
+	for (i += scheme; out->known && has_full_scheme(value + i, len - i); i += scheme)
 		scheme = scheme_length(value + i, len - i, false);
-		if (scheme < 3 ||
-			memcmp(value + i + word_length(value + i, len - i), "://", 3) != 0)
-			break;
-	}
 	out->prefix = i;
 }
 

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where `relaytrace explain` takes its variables from. */
+#include "commands/explain.h"
+
+#include "base/log.h"
+#include "diagnose/env_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+/* Takes what variable and source point to only by copy.  0 or -ENOMEM. */
+static int explain_add_fault(struct explain *x, const char *variable, size_t variable_len,
+	const char *fault, const char *source)
+{
+	struct explain_fault f = {.fault = fault}, *more;
+
+	more = realloc(x->faults, (x->fault_count + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	x->faults = more;
+	f.variable = variable ? strndup(variable, variable_len) : NULL;
+	f.source = strdup(source);
+	x->faults[x->fault_count++] = f;
+	return f.source && (f.variable || !variable) ? 0 : -ENOMEM;
+}
+
+struct file_context {
+	struct explain *x;
+	const char *path;
+};
+
+/* Is it a line that somebody wrote for a relay?  Others' mistakes are not told here. */
+static bool concerns_relay(const struct env_file_entry *entry)
+{
+	if (relay_name_is_listed(entry->name, entry->name_len))
+		return true;
+	for (size_t i = 0; i + 5 <= entry->name_len; i++)
+		if (!strncasecmp(entry->name + i, "PROXY", 5) ||
+			!strncasecmp(entry->name + i, "RELAY", 5))
+			return true;
+	return false;
+}
+
+static int explain_take_entry(void *context, const struct env_file_entry *entry)
+{
+	const struct file_context *file = context;
+	bool listed = relay_name_is_listed(entry->name, entry->name_len);
+	struct buffer source = {0};
+	int err = 0;
+
+	/* A refused file is told once, behind the parsing. */
+	if (entry->fault == ENV_FILE_NUL_BYTE || entry->fault == ENV_FILE_NOT_UTF8 ||
+		entry->fault == ENV_FILE_TOO_LARGE)
+		return 0;
+	buffer_printf(&source, "%s:%u", file->path, entry->line);
+	if (entry->fault != ENV_FILE_FINE &&
+		(concerns_relay(entry) || entry->fault == ENV_FILE_UNCLOSED_QUOTE))
+		err = explain_add_fault(file->x, listed ? entry->name : NULL, entry->name_len,
+			env_file_fault_name(entry->fault), buffer_string(&source));
+	if (!err && !entry->ignored)
+		err = environment_add(file->x->environment, entry->name, entry->name_len,
+			entry->value, entry->value_len, false, buffer_string(&source));
+	buffer_free(&source);
+	return err;
+}
+
+static int explain_read_file(struct explain *x, const char *path)
+{
+	struct file_context context = {x, path};
+	struct env_file_result result = {0};
+	struct env_file_bytes file = {0};
+	struct buffer source = {0};
+	int err = env_file_read(path, &file);
+
+	if (err && err != -EFBIG) {
+		log_error("cannot read the env file %s: %s", path, strerror(-err));
+		return err;
+	}
+	if (err == -EFBIG) {
+		result.refused = ENV_FILE_TOO_LARGE;
+		err = 0;
+	} else {
+		err = env_file_parse(file.bytes, file.len, explain_take_entry, &context, &result);
+	}
+	if (!err && result.refused) {
+		buffer_printf(&source, "%s:%u", path, result.refused_line);
+		err = explain_add_fault(
+			x, NULL, 0, env_file_fault_name(result.refused), buffer_string(&source));
+		log_warning("%s: %s", path, env_file_fault_text(result.refused));
+	}
+	buffer_free(&source);
+	env_file_bytes_free(&file);
+	return err;
+}
+
+/* The environment a process was started with; it may hold any secret, so it is wiped. */
+static int read_environ(const char *pid, struct environment *e)
+{
+	char chunk[4096], path[64], source[64];
+	struct buffer block = {0};
+	ssize_t got;
+	int fd, err;
+
+	snprintf(path, sizeof(path), "/proc/%s/environ", pid);
+	snprintf(source, sizeof(source), "pid %s", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while ((got = read(fd, chunk, sizeof(chunk))) > 0)
+		buffer_append(&block, chunk, (size_t)got);
+	err = got < 0 ? -errno : block.failed ? -ENOMEM : 0;
+	close(fd);
+	if (!err)
+		err = environment_add_block(e, buffer_string(&block), block.len, source);
+	explicit_bzero(chunk, sizeof(chunk));
+	if (block.data)
+		explicit_bzero(block.data, block.capacity);
+	buffer_free(&block);
+	return err;
+}
+
+static int explain_read_process(struct explain *x)
+{
+	struct environment *snapshot = environment_new(ENVIRONMENT_SNAPSHOT);
+	int err = snapshot ? read_environ(x->pid, snapshot) : -ENOMEM;
+
+	for (unsigned int i = 0; !err && i < snapshot->count; i++)
+		err = environment_add_judged(x->environment, &snapshot->variables[i]);
+	if (err) {
+		log_error("cannot read the environment of process %s: %s%s", x->pid, strerror(-err),
+			err == -EACCES ? "; run this as root" : "");
+	} else if (snapshot->first_lost) {
+		x->incomplete = true;
+		log_warning("process %s wrote its title over the first entry of its environment: "
+			    "one variable may be missing here",
+			x->pid);
+	}
+	environment_unref(snapshot);
+	return err;
+}
+
+static int explain_take_pair(struct explain *x, const char *pair)
+{
+	const char *equals = strchr(pair, '=');
+	size_t name = (size_t)(equals - pair);
+
+	if (!relay_name_is_listed(pair, name))
+		log_warning("--env %.*s: no program reads its relay from this; ignored", (int)name,
+			pair);
+	return environment_add(
+		x->environment, pair, name, equals + 1, strlen(equals + 1), false, "env");
+}
+
+int explain_gather(struct explain *x)
+{
+	int err = 0;
+
+	x->environment = environment_new(ENVIRONMENT_GIVEN);
+	if (!x->environment)
+		err = -ENOMEM;
+	if (!err && x->pid)
+		err = explain_read_process(x);
+	for (size_t i = 0; !err && i < x->file_count; i++)
+		err = explain_read_file(x, x->files[i]);
+	for (size_t i = 0; !err && i < x->pair_count; i++)
+		err = explain_take_pair(x, x->pairs[i]);
+	if (err == -ENOMEM)
+		log_error("out of memory");
+	return err;
+}
