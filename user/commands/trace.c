@@ -16,7 +16,8 @@ static int trace_help(void)
 {
 	printf("usage: relaytrace [trace] [OPTIONS] [-- COMMAND ARG...]\n\n"
 	       "Traces the process trees of rke2, k3s, containerd and rancher-system-agent until\n"
-	       "Ctrl-C; with COMMAND, runs it, traces its tree (and those of --tree) and ends with it.\n\n");
+	       "Ctrl-C; with COMMAND, runs it, traces its tree (and those of --tree) and ends with "
+	       "it.\n\n");
 	options_help(FOR_TRACE);
 	printf("\nexit status: 0 done; 1 a finding of the --fail-on level; 2 wrong usage, or an "
 	       "output\n"
