@@ -52,6 +52,7 @@ static int demo_node(const char *rke2)
 	       "    (it gives up after 4 s here; a real one takes 30)\n\n");
 	if (run(argv, before) == 0)
 		printf("the pull did not fail\n");
+	sleep(1); /* systemd's own pause before a restart is 5 s (RestartSec of the unit) */
 	printf("\n--- The repair: HTTPS_PROXY and NO_PROXY beside it, and rke2-agent is "
 	       "restarted.\n\n");
 	return run(argv, after);
