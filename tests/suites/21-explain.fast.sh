@@ -104,6 +104,36 @@ is "a process" "relay http relay 3128 HTTPS_PROXY - " 0 --pid $sleeper $registry
 got=$(jq -r '.variables.HTTPS_PROXY.source' "$work/out")
 if [ "$got" = "pid $sleeper" ]; then ok "the source of a process"; else fail "the source of a process" "$got"; fi
 
+# A unit, in a /run of its own.
+cat >"$work/unit" <<'END'
+[Service]
+ExecStart=/bin/true
+Environment=HTTPS_PROXY=http://user:secretword@relay:3128 "NO_PROXY=.svc"
+EnvironmentFile=RUN/env
+UnsetEnvironment=NO_PROXY
+PassEnvironment=HTTP_PROXY
+END
+printf 'HTTPS_PROXY=http://other:8080\nhttp-proxy=x\n' >"$work/unit.env"
+cat >"$work/in-namespace" <<'END'
+set -e
+mount -t tmpfs run /run
+mkdir -p /run/systemd/system
+sed s,RUN,/run/systemd, "$1/unit" >/run/systemd/system/relaytrace-explain.service
+cp "$1/unit.env" /run/systemd/env
+shift
+exec "$@"
+END
+if unshare -rm true 2>/dev/null; then
+	unshare -rm bash "$work/in-namespace" "$work" "${explain[@]}" -o json --unit relaytrace-explain \
+		$registry >"$work/out" 2>"$work/err"
+	got="$? $(jq -c '[.relay_host, .incomplete, .variables.HTTPS_PROXY.source, .variables.NO_PROXY.value,
+		(.faults[] | [.variable, .fault, .source])]' "$work/out")"
+	want='1 ["other",true,"/run/systemd/env:1",null,[null,"bad-name","/run/systemd/env:2"]]'
+	if [ "$got" = "$want" ]; then ok "a unit"; else fail "a unit" "$got"; fi
+else
+	echo "skip explain: a unit: no user namespaces here"
+fi
+
 # No part of a password, whatever is wrong with the value.
 leaks=
 for value in 'http://user:SECRET#WORD@relay:3128' 'http://user:SECRET/WORD@relay' 'user:SECRET?WORD@relay:1' \
@@ -115,7 +145,6 @@ for value in 'http://user:SECRET#WORD@relay:3128' 'http://user:SECRET/WORD@relay
 		grep -qE 'SECRE|WORD' "$work/out" && leaks="$leaks [$value]"
 	done
 done
-# http://SECRET without '@' is a host: the one value above that ends in its password has a ':'.
 if [ -z "$leaks" ]; then ok "no password in text or JSON"; else fail "no password in text or JSON" "$leaks"; fi
 
 "${explain[@]}" -o "text:$work/text" -o "json:$work/json" --env HTTPS_PROXY=relay:1 $registry >"$work/out"
@@ -145,6 +174,8 @@ usage "--env without =" --env SECRET $registry
 usage "an unknown family" --names X $registry
 usage "an unknown format" -o yaml $registry
 usage "no such file" --env-file "$work/none" $registry
+usage "no such unit" --unit relaytrace-no-such $registry
+usage "no unit's name" --unit 'a/b' $registry
 usage "no such process" --pid 4194305 $registry
 usage "no process id" --pid -1 $registry
 usage "an output that cannot be opened" -o "json:$work/none/x" $registry

@@ -15,27 +15,25 @@
 #include <string.h>
 #include <unistd.h>
 
+/* clang-format off */
 static const char explain_help[] =
 	"usage: relaytrace explain [OPTIONS] URL...\n\n"
-	"Tells which relay a Go program (rke2, containerd) would take for a request to URL, and "
-	"why.\n"
+	"Tells which relay a Go program (rke2, containerd) would take for a request to URL, and why.\n"
 	"Nothing is dialled, and the environment of this shell is not looked at.\n\n"
 	"  --env N=V             a variable; repeatable, the last of a name counts\n"
 	"  --env-file FILE       variables as systemd reads EnvironmentFile=; repeatable\n"
-	"  --pid PID             what that process was started with (it may have changed it "
-	"since)\n"
-	"                        Where a name is given by more than one: --env, then files, then "
-	"PID\n"
-	"  --names FAMILY        which variables the program reads: auto, PROXY or RELAY.  auto "
-	"is\n"
+	"  --unit UNIT           what that unit would get if it were started now\n"
+	"  --pid PID             what that process was started with (it may have changed it since)\n"
+	"                        A name given by more than one: --env, then files, unit, process\n"
+	"  --names FAMILY        which variables the program reads: auto, PROXY or RELAY; auto is\n"
 	"                        PROXY, as in stock rke2 and containerd\n"
-	"  -o, --output FORMAT[:PATH]  text or json; repeatable\n"
+	"  -o, --output FORMAT[:PATH]\n"
+	"                        text or json; repeatable.  Default: text\n"
 	"  -h, --help            this text\n\n"
-	"Exit status: 0; 1 where a decision is `error` or a value has a fault, even if it works "
-	"by\n"
-	"chance; 2 for wrong usage or unreadable input.  Remarks (credentials, no-scheme, "
-	"no-port,\n"
-	"https-scheme, socks-scheme) are told, but are no faults.\n";
+	"Exit status: 0; 1 where a decision is `error` or a value has a fault, even if it works by\n"
+	"chance; 2 for wrong usage or unreadable input.  Remarks (credentials, no-scheme, no-port,\n"
+	"https-scheme, socks-scheme) are told in JSON, but are no faults.\n";
+/* clang-format on */
 
 /* What the program reads for this URL's scheme: its faults count, whatever was decided. */
 static const struct variable *explain_read_variable(const struct explain *x, const struct choice *c)
@@ -291,7 +289,7 @@ static bool explain_add_pair(struct explain *x, const char *word)
 	return true;
 }
 
-enum { OPTION_ENV = 256, OPTION_FILE, OPTION_PID, OPTION_NAMES };
+enum { OPTION_ENV = 256, OPTION_FILE, OPTION_PID, OPTION_UNIT, OPTION_NAMES };
 
 /* True to go on; else *status is the exit status. */
 static bool explain_parse(struct explain *x, int argc, char **argv, int *status)
@@ -299,6 +297,7 @@ static bool explain_parse(struct explain *x, int argc, char **argv, int *status)
 	static const struct option options[] = {{"env", required_argument, NULL, OPTION_ENV},
 		{"env-file", required_argument, NULL, OPTION_FILE},
 		{"pid", required_argument, NULL, OPTION_PID},
+		{"unit", required_argument, NULL, OPTION_UNIT},
 		{"names", required_argument, NULL, OPTION_NAMES},
 		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 	int option;
@@ -318,6 +317,9 @@ static bool explain_parse(struct explain *x, int argc, char **argv, int *status)
 			break;
 		case OPTION_PID:
 			fine = explain_set_pid(x, optarg);
+			break;
+		case OPTION_UNIT:
+			x->unit = optarg;
 			break;
 		case OPTION_NAMES:
 			fine = explain_set_names(x, optarg);

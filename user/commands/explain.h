@@ -21,7 +21,7 @@ struct explain_output {
 
 struct explain {
 	enum relay_family family;
-	const char *pid;
+	const char *pid, *unit;	     /* NULL: not asked for */
 	const char **files, **pairs; /* in the order given; room for argc */
 	size_t file_count, pair_count;
 	struct explain_output outputs[EXPLAIN_OUTPUTS];
@@ -33,8 +33,8 @@ struct explain {
 };
 
 /*
- * Fills environment, faults and incomplete: the process first, then files, then --env; the later
- * one of a name counts.  0 or -errno, after saying why.
+ * Fills environment, faults and incomplete: the process first, then the unit, then files, then
+ * --env; the later one of a name counts.  0 or -errno, after saying why.
  */
 int explain_gather(struct explain *x);
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "diagnose/env_file.h"
+#include "diagnose/unit_environment.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,14 +35,13 @@ struct file_context {
 	const char *path;
 };
 
-/* Is it a line that somebody wrote for a relay?  Others' mistakes are not told here. */
-static bool concerns_relay(const struct env_file_entry *entry)
+/* Is it a name that somebody wrote for a relay?  Others' mistakes are not told here. */
+static bool concerns_relay(const char *name, size_t len)
 {
-	if (relay_name_is_listed(entry->name, entry->name_len))
+	if (relay_name_is_listed(name, len))
 		return true;
-	for (size_t i = 0; i + 5 <= entry->name_len; i++)
-		if (!strncasecmp(entry->name + i, "PROXY", 5) ||
-			!strncasecmp(entry->name + i, "RELAY", 5))
+	for (size_t i = 0; i + 5 <= len; i++)
+		if (!strncasecmp(name + i, "PROXY", 5) || !strncasecmp(name + i, "RELAY", 5))
 			return true;
 	return false;
 }
@@ -58,8 +58,8 @@ static int explain_take_entry(void *context, const struct env_file_entry *entry)
 		entry->fault == ENV_FILE_TOO_LARGE)
 		return 0;
 	buffer_printf(&source, "%s:%u", file->path, entry->line);
-	if (entry->fault != ENV_FILE_FINE &&
-		(concerns_relay(entry) || entry->fault == ENV_FILE_UNCLOSED_QUOTE))
+	if (entry->fault != ENV_FILE_FINE && (concerns_relay(entry->name, entry->name_len) ||
+						     entry->fault == ENV_FILE_UNCLOSED_QUOTE))
 		err = explain_add_fault(file->x, listed ? entry->name : NULL, entry->name_len,
 			env_file_fault_name(entry->fault), buffer_string(&source));
 	if (!err && !entry->ignored)
@@ -156,6 +156,80 @@ static int explain_take_pair(struct explain *x, const char *pair)
 		x->environment, pair, name, equals + 1, strlen(equals + 1), false, "env");
 }
 
+/* What systemd makes of the unit's statements about relays; a file that it refuses. */
+static int explain_judge_unit(
+	struct explain *x, const struct unit_facts *f, const struct unit_view *v)
+{
+	struct buffer source = {0};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < f->statement_count; i++) {
+		const struct unit_statement *s = &f->statements[i];
+		bool listed = s->name && relay_name_is_listed(s->name, strlen(s->name));
+
+		x->incomplete |= s->verb == UNIT_PASS && v->of[i].fate == UNIT_FATE_EFFECTIVE;
+		if (!s->fault || !*s->fault)
+			continue;
+		buffer_clear(&source);
+		buffer_printf(&source, "%s:%u", f->files[s->file].path, s->line);
+		err = explain_add_fault(x, listed ? s->name : NULL, listed ? strlen(s->name) : 0,
+			s->fault, buffer_string(&source));
+	}
+	if (!err && v->state != UNIT_STATE_FINE) {
+		buffer_clear(&source);
+		buffer_append_string(&source, v->file >= 0 ? f->files[v->file].path : f->unit);
+		err = explain_add_fault(
+			x, NULL, 0, unit_state_name(v->state), buffer_string(&source));
+		log_warning("%s cannot be started as its files stand: %s (%s)", f->unit,
+			unit_state_name(v->state), buffer_string(&source));
+	}
+	buffer_free(&source);
+	return err;
+}
+
+static int explain_take_unit(struct explain *x, const struct unit_facts *f)
+{
+	struct environment *e = NULL;
+	struct unit_view view;
+	int err = unit_view_make(f, &view);
+
+	if (err)
+		return err;
+	if (view.state == UNIT_STATE_ABSENT) {
+		log_error("there is no unit %s here", f->unit);
+		err = -ENOENT;
+	} else {
+		e = unit_view_environment(f, &view);
+		err = e ? explain_judge_unit(x, f, &view) : -ENOMEM;
+	}
+	for (unsigned int i = 0; !err && i < e->count; i++)
+		err = environment_add_judged(x->environment, &e->variables[i]);
+	environment_unref(e);
+	unit_view_free(&view);
+	return err;
+}
+
+/* What the unit would get if it were started now. */
+static int explain_read_unit(struct explain *x)
+{
+	const struct unit_root live = {""};
+	struct unit_host host = {0};
+	struct unit_facts facts;
+	int err = unit_host_read(&live, &host);
+
+	if (err)
+		return err;
+	err = unit_facts_read(&live, &host, concerns_relay, x->unit, &facts);
+	if (err == -EINVAL)
+		log_error("--unit %s: that is no unit's name", x->unit);
+	if (!err) {
+		err = explain_take_unit(x, &facts);
+		unit_facts_free(&facts);
+	}
+	unit_host_free(&host);
+	return err;
+}
+
 int explain_gather(struct explain *x)
 {
 	int err = 0;
@@ -165,6 +239,8 @@ int explain_gather(struct explain *x)
 		err = -ENOMEM;
 	if (!err && x->pid)
 		err = explain_read_process(x);
+	if (!err && x->unit)
+		err = explain_read_unit(x);
 	for (size_t i = 0; !err && i < x->file_count; i++)
 		err = explain_read_file(x, x->files[i]);
 	for (size_t i = 0; !err && i < x->pair_count; i++)
