@@ -150,7 +150,7 @@ service("u-unset-file", "EnvironmentFile=/etc/env/plain\nUnsetEnvironment=HTTPS_
 service("u-override-manager", "Environment=OVER=unit\nEnvironmentFile=/etc/env/deep\n")
 put("/etc/env/deep", "DEEP=file\n")
 service("u-line-too-long", "Environment=A=1\nEnvironment=B=" + "x" * 1048576 + "\n")
-service("u-many-quotes", "Environment=A=\"a\"'b'c\"d e\"\nEnvironment=B='it'\\''s'\nEnvironment=\"C=1\"\"D=2\" E=\"\"\n")
+service("u-many-quotes", "Environment=\"\" '' Z=1\nEnvironment=A=\"a\"'b'c\"d e\"\nEnvironment=B='it'\\''s'\nEnvironment=\"C=1\"\"D=2\" E=\"\"\n")
 
 # Unit files: EnvironmentFile=.
 put("/etc/env/one", "A=1\nB=1\nC=1\n")

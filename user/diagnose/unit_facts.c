@@ -168,14 +168,16 @@ static int add_words(const struct parse *p, enum unit_setting setting, const str
 		if (more <= 0)
 			break;
 		buffer_clear(&text);
-		err = unit_spec_expand(p->unit, p->host, p->facts->fragment_real, word.data, &text);
+		err = unit_spec_expand(
+			p->unit, p->host, p->facts->fragment_real, buffer_string(&word), &text);
 		if (err == -EBADSLT)
-			err = add_ignored(p, setting, line, word.data, strcspn(word.data, "="),
-				"unknown-specifier");
+			err = add_ignored(p, setting, line, buffer_string(&word),
+				strcspn(buffer_string(&word), "="), "unknown-specifier");
 		else if (setting == UNIT_PASS_ENVIRONMENT || setting == UNIT_UNSET_ENVIRONMENT)
 			err = err ? err : add_name(p, setting, line, buffer_string(&text));
 		else if (err == -ENODATA)
-			err = add_assignment(p, setting, line, word.data, "unresolved-specifier");
+			err = add_assignment(
+				p, setting, line, buffer_string(&word), "unresolved-specifier");
 		else if (!err)
 			err = add_assignment(p, setting, line, buffer_string(&text), "");
 		if (err == -ENODATA)

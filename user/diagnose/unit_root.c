@@ -135,6 +135,8 @@ int unit_root_resolve(
 			continue;
 		err = ++links > LINKS_MAX ? -ELOOP : splice_link(machine, &rest, real, parent);
 	}
+	while (rest.len && rest.data[rest.len - 1] == '/')
+		rest.len--;
 	if (err == -ENOENT && rest.len) {
 		buffer_append_char(real, '/');
 		buffer_append(real, rest.data, rest.len);

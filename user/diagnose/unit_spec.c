@@ -17,7 +17,7 @@ static bool is_name_byte(char c)
 bool unit_name_parse(const char *name, struct unit_name *out)
 {
 	size_t len = strlen(name), tail = sizeof(suffix) - 1;
-	bool has_suffix = len > tail && strcmp(name + len - tail, suffix) == 0;
+	bool has_suffix = len >= tail && strcmp(name + len - tail, suffix) == 0;
 	const char *at;
 
 	memset(out, 0, sizeof(*out));
