@@ -6,6 +6,7 @@
 #include "live/cgroup_hooks.h"
 #include "live/command_child.h"
 #include "live/kernel.h"
+#include "live/node_facts.h"
 #include "live/process_scan.h"
 #include "version.h"
 
@@ -45,6 +46,7 @@ struct live_source {
 	int epoll, signals;
 	struct command_child command;
 	struct cgroup_hooks cgroups;
+	struct node_facts facts;
 	bool started, stopping, command_ran;
 	uint64_t stop_ns; /* --for, or the end of the grace of a COMMAND */
 	struct event_loss loss;
@@ -80,6 +82,15 @@ static void connect_hook_follow(struct live_source *s, const struct event *event
 		kernel_connect_hook(&s->kernel, false);
 }
 
+/* An exec on its way to the handler: its cgroup gets a name and its packets an eye. */
+static void on_exec(struct live_source *s, struct event *event)
+{
+	event->exec.cgroup = cgroup_hooks_follow(
+		&s->cgroups, &s->kernel, (pid_t)event->pid, event->exec.cgroup_id);
+	s->handler(s->context, event);
+	node_facts_follow(&s->facts, event, s->handler, s->context);
+}
+
 static int on_record(void *context, void *data, size_t len)
 {
 	struct live_source *s = context;
@@ -94,21 +105,20 @@ static int on_record(void *context, void *data, size_t len)
 			event.exec.tree = event.exec.comm;
 		connect_hook_follow(s, &event);
 		if (event.kind == EVENT_EXEC && !event.exec.left)
-			event.exec.cgroup = cgroup_hooks_follow(
-				&s->cgroups, &s->kernel, (pid_t)event.pid, event.exec.cgroup_id);
-		s->handler(s->context, &event);
+			on_exec(s, &event);
+		else
+			s->handler(s->context, &event);
 	}
 	/* A negative return stops the ring's own loop; the record counts as taken. */
 	return ++s->records < RECORDS_AT_ONCE ? 0 : -ECANCELED;
 }
 
-/* What the scan finds, on its way to the handler. */
 static void on_found(void *context, const struct event *event)
 {
 	struct live_source *s = context;
+	struct event copy = *event;
 
-	cgroup_hooks_follow(&s->cgroups, &s->kernel, (pid_t)event->pid, 0);
-	s->handler(s->context, event);
+	on_exec(s, &copy);
 }
 
 static void losses_tell(struct live_source *s)
@@ -306,6 +316,7 @@ static void live_close(struct source *source)
 
 	ring_buffer__free(s->ring);
 	cgroup_hooks_free(&s->cgroups);
+	node_facts_free(&s->facts);
 	kernel_close(&s->kernel);
 	decoder_free(s->decoder);
 	command_child_close(&s->command);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a diagnosis needs to know of the node, read when a process makes it relevant and handed on
+ * as events, so that a recording holds it.
+ */
+#ifndef LIVE_NODE_FACTS_H
+#define LIVE_NODE_FACTS_H
+
+#include "base/table.h"
+#include "capture/source.h"
+
+struct node_facts {
+	struct table hosts; /* by mount namespace: what its /etc/hosts was when it was read */
+	uint32_t own_mntns; /* of the tracer; 0: not asked yet */
+};
+
+/* A zeroed struct is ready for use. */
+void node_facts_free(struct node_facts *f);
+
+/*
+ * A process runs a program: tells /etc/hosts as that process sees it (a fact "hosts" with the fields
+ * IP NAME... a line), unless it was told before and has not changed since.
+ */
+void node_facts_follow(
+	struct node_facts *f, const struct event *exec, event_handler handler, void *context);
+
+#endif
