@@ -19,6 +19,7 @@ struct decoder {
 	const char *roots[DECODER_ROOTS];
 	size_t root_count;
 	char comm[17];
+	struct buffer raw;  /* the arguments as they came, the last one NUL-ended too */
 	struct buffer args; /* the redacted arguments, NUL-ended, one after the other */
 	size_t arg_at[DECODER_ARGS];
 	const char *arg[DECODER_ARGS];
@@ -40,6 +41,7 @@ void decoder_free(struct decoder *d)
 {
 	if (!d)
 		return;
+	buffer_free(&d->raw);
 	buffer_free(&d->args);
 	environment_unref(d->environment);
 	table_free(&d->socket_of_cookie);
@@ -83,21 +85,23 @@ static int arguments_take(struct decoder *d, struct event_exec *out, const char 
 	const char *previous = NULL;
 	size_t count = 0;
 
+	buffer_clear(&d->raw);
 	buffer_clear(&d->args);
+	buffer_append(&d->raw, bytes, len);
+	if (d->raw.failed)
+		return -ENOMEM;
 	for (size_t at = 0; at < len && count < DECODER_ARGS; count++) {
-		size_t word = strnlen(bytes + at, len - at);
-		char *copy = strndup(bytes + at, word); /* the last one may have lost its NUL */
+		const char *argument = d->raw.data + at; /* a buffer ends in a NUL */
 
-		if (!copy)
-			return -ENOMEM;
 		d->arg_at[count] = d->args.len;
-		relay_argument_redact(previous, copy, &d->args);
+		relay_argument_redact(previous, argument, &d->args);
 		buffer_append_char(&d->args, '\0');
-		free(copy);
-		/* An argument with its NUL can be read in place by the turn for the next one. */
-		previous = at + word < len ? bytes + at : NULL;
-		at += word + 1;
+		previous = argument;
+		at += strlen(argument) + 1;
 	}
+	/* Nothing unredacted stays behind, for a core dump to hold. */
+	if (len)
+		explicit_bzero(d->raw.data, d->raw.len);
 	if (d->args.failed)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)

@@ -37,6 +37,8 @@ enum query_state { QUERY_NONE, QUERY_WAITING, QUERY_FAILED, QUERY_DONE };
 struct question {
 	enum query_state state;
 	uint16_t code;
+	uint16_t id; /* of the latest answer, with its socket: loopback shows it twice */
+	uint64_t socket;
 	uint64_t first_ns, last_ns; /* asked */
 	uint64_t answer_ns;
 };
@@ -55,7 +57,7 @@ struct query {
 	char name[256];
 };
 
-/* Who connected a UDP socket: a DNS packet tells its socket only. */
+/* Who connected a UDP socket, or asked on it: an answer tells its socket only. */
 struct asker {
 	uint64_t socket;
 	uint64_t start_ns;
@@ -97,6 +99,27 @@ void queries_free(struct tracker *t)
 	table_free(&t->queries);
 	table_free(&t->by_asker);
 	free(t->askers);
+}
+
+static void tracker_remember_asker(struct tracker *t, const struct event *event, uint64_t socket)
+{
+	struct asker *a = table_get(&t->by_asker, socket);
+
+	if (!socket || !event->pid)
+		return;
+	if (!a) {
+		a = &t->askers[t->next_asker];
+		t->next_asker = (t->next_asker + 1) % ASKERS;
+		if (a->socket)
+			table_remove(&t->by_asker, a->socket);
+		a->socket = socket;
+		if (table_put(&t->by_asker, a->socket, a)) {
+			a->socket = 0;
+			return;
+		}
+	}
+	a->pid = event->pid;
+	a->start_ns = event->start_ns;
 }
 
 static uint64_t query_key(uint64_t scope, const char *name)
@@ -315,6 +338,7 @@ static void tracker_question(struct tracker *t, const struct event *event, struc
 {
 	const struct event_name *n = &event->name;
 
+	tracker_remember_asker(t, event, n->socket);
 	name_cache_asked(t->names, scope, n->name, event->time_ns);
 	query_cancel(t, scope, ""); /* a question left: that resolver was reached */
 	if (!query) {
@@ -342,6 +366,9 @@ static void tracker_answer(struct tracker *t, const struct event *event, struct 
 	const struct event_name *n = &event->name;
 	uint64_t asked = q && q->last_ns ? q->last_ns : event->time_ns;
 
+	if (q && q->answer_ns && q->state != QUERY_WAITING && q->id == n->id &&
+		q->socket == n->socket)
+		return;
 	for (size_t i = 0; i < n->address_count; i++)
 		if (name_cache_add(t->names, scope, NAME_DNS, n->name, &n->addresses[i], asked))
 			t->counts.dropped++;
@@ -357,6 +384,8 @@ static void tracker_answer(struct tracker *t, const struct event *event, struct 
 		q->first_ns = q->last_ns = event->time_ns;
 	}
 	q->answer_ns = event->time_ns;
+	q->id = n->id;
+	q->socket = n->socket;
 	if (n->address_count) {
 		/* Also what a search list made of this name, or this name of another. */
 		for (struct query *o = t->first_query, *older; o; o = older) {
@@ -422,27 +451,6 @@ void tracker_hosts(struct tracker *t, const struct event *event)
 	}
 }
 
-static void tracker_remember_asker(struct tracker *t, const struct event *event)
-{
-	struct asker *a = table_get(&t->by_asker, event->connect.socket);
-
-	if (!event->connect.socket || !event->pid)
-		return;
-	if (!a) {
-		a = &t->askers[t->next_asker];
-		t->next_asker = (t->next_asker + 1) % ASKERS;
-		if (a->socket)
-			table_remove(&t->by_asker, a->socket);
-		a->socket = event->connect.socket;
-		if (table_put(&t->by_asker, a->socket, a)) {
-			a->socket = 0;
-			return;
-		}
-	}
-	a->pid = event->pid;
-	a->start_ns = event->start_ns;
-}
-
 /*
  * A UDP connect() is never a dial.  To port 53 it may be a resolver's, and then its failure says
  * why no question left; but Go also connects to port 53 of every address that a name has, to sort
@@ -455,7 +463,7 @@ void tracker_udp(struct tracker *t, const struct event *event)
 	struct query *q;
 	uint64_t scope;
 
-	tracker_remember_asker(t, event);
+	tracker_remember_asker(t, event, c->socket);
 	if (c->remote.port != DNS_PORT || !event->pid)
 		return;
 	p = process_table_meet(t->processes, event->pid, event->start_ns);
