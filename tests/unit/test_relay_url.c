@@ -226,6 +226,7 @@ static void test_relay_argument_hides_userinfo_in_urls(void)
 		"HTTPS_PROXY=http://***:***@relay");
 	UNIT_STRING(argument(NULL, "--proxy=http://u:passw"), "--proxy=http://u:***");
 	UNIT_STRING(argument("-c", "x http://u:p@relay y"), "x http://***:***@relay y");
+	UNIT_STRING(argument(NULL, "http://u:p@shanghai:3128"), "http://***:***@shanghai:3128");
 }
 
 static void test_relay_argument_leaves_the_rest_alone(void)

@@ -156,14 +156,26 @@ static bool announces_secret(const char *word, size_t len)
 	return !memchr(word, '=', len) && names_secret(word, len);
 }
 
-/* An image's digest (name@sha256:...) is no userinfo. */
+/*
+ * Is text what stands behind the '@' of an image's digest: "sha256:" or "sha512:" and hex (OCI
+ * image-spec, descriptor)?  "http://user:password@shanghai:3128" is none.
+ */
+static bool is_digest(const char *text, size_t len)
+{
+	if (len < 8 || (memcmp(text, "sha256:", 7) != 0 && memcmp(text, "sha512:", 7) != 0))
+		return false;
+	for (size_t i = 7; i < len; i++)
+		if (!isxdigit((unsigned char)text[i]))
+			return false;
+	return true;
+}
+
 static const char *find_userinfo_end(const char *word, size_t len)
 {
 	for (size_t i = len; i-- > 0;) {
 		if (word[i] != '@')
 			continue;
-		if (len - i > 4 && strncasecmp(word + i + 1, "sha", 3) == 0 &&
-			memchr(word + i, ':', len - i))
+		if (is_digest(word + i + 1, len - i - 1))
 			continue;
 		return word + i;
 	}
