@@ -207,30 +207,66 @@ static const struct variable *no_variable(
 	return found;
 }
 
-/* The NO_ list that has to stand beside a relay variable which the node's own service gets. */
+/*
+ * The NO_ list that has to stand beside a relay variable which the node's own service gets: the one
+ * that is there, with what it lacks; else a copy of one that this program does not read; else new.
+ * With for_containerd all of them are the prefixed ones, of the supervisor.
+ */
 static void give_no_list(const struct rule_input *in, struct finding *out, const struct service *s,
-	enum relay_family from_family, const char *prefix)
+	enum relay_family from_family, bool for_containerd)
 {
-	const struct environment *e = in->environment;
-	const struct variable *v = no_variable(e, in->family, false), *copy = NULL;
+	const struct environment *e =
+		for_containerd ? in->process->parent->environment : in->environment;
+	const struct variable *v = no_variable(e, in->family, for_containerd), *copy = NULL;
 	struct buffer extra = {0};
 	char name[32];
 
-	snprintf(name, sizeof(name), "%s%s", prefix, relay_name_plain(in->family, RELAY_KIND_NO));
-	if (!v) {
+	snprintf(name, sizeof(name), "%s%s", for_containerd ? "CONTAINERD_" : "",
+		relay_name_plain(in->family, RELAY_KIND_NO));
+	if (!v && !for_containerd)
 		copy = no_variable(e, from_family, true);
-		if (!copy && from_family != in->family)
-			copy = no_variable(e, from_family, false);
-	}
+	if (!v && !copy && from_family != in->family)
+		copy = no_variable(e, from_family, for_containerd);
 	lacking_entries(in, v ? v->value : copy ? copy->value : "", &extra);
-	if (v && extra.len && !*prefix)
+	if (v && extra.len)
 		add_sed(out, s, v->name, v->source, NULL, buffer_string(&extra));
-	else if (copy && strcmp(copy->name, name))
+	else if (copy)
 		add_sed(out, s, copy->name, copy->source, name, buffer_string(&extra));
-	else if (!v && !copy)
+	else if (!v)
 		lines_add(&out->remedy, "printf '\\n%s=%s\\n' >> /etc/default/%s", name,
 			buffer_string(&extra) + 1, s->name);
 	buffer_free(&extra);
+}
+
+void remedy_extend_list(
+	const struct rule_input *in, struct finding *out, const char *host, bool for_containerd)
+{
+	const char *plain = relay_name_plain(in->family, RELAY_KIND_NO);
+	const struct environment *e = in->environment;
+	const struct variable *v = no_variable(e, in->family, false);
+	struct buffer extra = {0};
+	struct service s;
+	struct address a;
+	char name[64];
+
+	service_of(in->process, &s);
+	snprintf(name, sizeof(name), "%s%s", for_containerd ? "CONTAINERD_" : "",
+		v ? v->name : plain);
+	lacking_entries(in, v ? v->value : "", &extra);
+	/* A private address is covered by the networks, a name of the cluster by its suffix. */
+	if ((!address_parse(host, &a) || address_is_public(&a)) && is_plain(host) &&
+		!host_is_cluster(host, 0))
+		buffer_printf(&extra, ",%s", host);
+	if (s.kind == SERVICE_NONE || s.kind == SERVICE_OTHER)
+		lines_add(&out->remedy, "# add to %s where %s gets it: %s", name, in->process->name,
+			buffer_string(&extra) + (extra.len > 0));
+	else if (v && extra.len)
+		add_sed(out, &s, name, v->source, NULL, buffer_string(&extra));
+	else if (!v)
+		lines_add(&out->remedy, "printf '\\n%s=%s\\n' >> /etc/default/%s", name,
+			buffer_string(&extra) + 1, s.name);
+	buffer_free(&extra);
+	remedy_restart(in, out);
 }
 
 void remedy_restart(const struct rule_input *in, struct finding *out)
@@ -327,7 +363,7 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 		lines_add(&out->remedy, "printf '\\n%%s\\n' '%s=%s' >> /etc/default/%s", to,
 			known_value(in), s.name);
 	if (in->process->role != ROLE_SYSTEM_AGENT)
-		give_no_list(in, out, &s, from ? from->relay.family : in->family, prefix);
+		give_no_list(in, out, &s, from ? from->relay.family : in->family, *prefix != '\0');
 	remedy_restart(in, out);
 	if (in->process->role == ROLE_SUPERVISOR && s.kind == SERVICE_RKE2)
 		lines_add(&out->remedy, "# or without any pull by rke2: put the new version's "

@@ -41,6 +41,13 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 void remedy_correct(const struct rule_input *in, struct finding *out, const struct variable *v,
 	const char *what);
 
+/*
+ * Adds how to put what a node needs, and host, into the NO_ list that the process has; with
+ * for_containerd it is the CONTAINERD_NO_ of the supervisor's files.
+ */
+void remedy_extend_list(
+	const struct rule_input *in, struct finding *out, const char *host, bool for_containerd);
+
 /* Adds "systemctl restart UNIT", or to run the command again. */
 void remedy_restart(const struct rule_input *in, struct finding *out);
 

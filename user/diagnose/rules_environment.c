@@ -355,12 +355,10 @@ bool rule_relay_missing(const struct rule_input *in, struct finding *out)
 	if (empty)
 		lines_add(&out->chain, "%s is set to nothing, which counts as not set",
 			rule_needed(in));
-	if (known && known->holder[0])
-		lines_add(&out->chain, "%s in the same node's %s carries %s=%s", known->holder,
-			known->tree, known->variable, known->value);
-	else if (known)
-		lines_add(
-			&out->chain, "%s sets %s=%s", known->source, known->variable, known->value);
+	if (known)
+		lines_add(&out->chain, "a relay is known on this node: %s has %s=%s",
+			known->holder[0] ? known->holder : known->source, known->variable,
+			known->value);
 	rule_missing(in, out);
 	if (!known)
 		lines_add(&out->remedy, "# no relay is known here; if this site has one, put it in "

@@ -47,6 +47,19 @@ static void chain_variable(const struct rule_input *in, struct finding *out)
 			(unsigned int)v->url.port);
 }
 
+/* Does the NO_ list come from the CONTAINERD_NO_ that the supervisor above containerd carries? */
+static bool list_was_replaced(const struct rule_input *in)
+{
+	const char *name =
+		in->family == RELAY_FAMILY_PROXY ? "CONTAINERD_NO_PROXY" : "CONTAINERD_NO_RELAY";
+	const struct process *p = in->process;
+
+	while (p && p->role != ROLE_CONTAINERD)
+		p = p->parent;
+	return p && p->parent && p->parent->role == ROLE_SUPERVISOR &&
+	       environment_get(p->parent->environment, name);
+}
+
 bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
 {
 	const struct dial *d = in->dial;
@@ -58,10 +71,7 @@ bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
 		!host_is_cluster(d->connect_host, d->connect_port))
 		return false;
 	no = environment_effective(in->environment, in->family, RELAY_KIND_NO);
-	replaced = in->process->role == ROLE_CONTAINERD && in->process->parent &&
-		   environment_get(in->process->parent->environment,
-			   in->family == RELAY_FAMILY_PROXY ? "CONTAINERD_NO_PROXY"
-							    : "CONTAINERD_NO_RELAY");
+	replaced = list_was_replaced(in);
 	rule_message(in, out, "%s belongs to the cluster, and %s does not cover it",
 		d->connect_host, no ? no->name : name);
 	if (no)
@@ -81,12 +91,7 @@ bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
 				       "only, not on agents");
 	if (!no)
 		lines_add(&out->missing, "%s", name);
-	lines_add(&out->remedy,
-		"# add to %s%s of the unit: %s,.svc,.cluster.local,10.42.0.0/16,10.43.0.0/16 and "
-		"the "
-		"nodes' own network",
-		replaced ? "CONTAINERD_" : "", name, d->connect_host);
-	remedy_restart(in, out);
+	remedy_extend_list(in, out, d->connect_host, replaced);
 	return true;
 }
 

@@ -150,10 +150,16 @@ void words_outcome(struct buffer *b, const struct dial *d)
 		break;
 	case DIAL_UNRESOLVED:
 		buffer_printf(b, "got no address (%s)", dns_code_name(d->dns_code, text));
+		if (d->dns_code != DNS_CODE_TIMEOUT)
+			return;
 		break;
 	case DIAL_ESTABLISHED:
-		buffer_append_string(b, "was connected");
-		break;
+		if (d->status)
+			buffer_printf(b, "was answered with %u%s%s", d->status,
+				d->reason[0] ? " " : "", d->reason);
+		else
+			buffer_append_string(b, "was connected");
+		return;
 	default:
 		if (d->error)
 			buffer_printf(b, "failed (%s)", words_errno(d->error, text));
