@@ -102,6 +102,9 @@ test: all static $(UNIT) $(BUILD)/relaytrace-asan fuzzers ## everything that thi
 matrix: static ## the static binaries on Debian's 5.10 to newest kernels, x86 and arm64, each hook row (root, qemu)
 	BUILD=$(BUILD) tests/run.sh tests/suites/80-matrix.slow.sh
 
+bench: static ## what tracing costs, in instructions, beside other tools: a table (root, qemu)
+	BUILD=$(BUILD) tests/kernels/bench
+
 demo: ## install what is missing, build, show the classic failure and its repair (root)
 	@tools/deps.sh --build
 	@$(MAKE) --no-print-directory all

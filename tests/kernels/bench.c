@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an operation costs: bench [OPERATION...], one line "OPERATION NANOSECONDS" each.
+ * What an operation costs: bench [OPERATION...], one line "OPERATION MEDIAN MEAN" each, in
+ * nanoseconds.
  *
  * Made for a virtual machine whose clock counts instructions (boot --count): a nanosecond there is an
  * instruction, and the numbers are the same in every run.  All is done in one thread, both ends of a
- * conversation too, so that the scheduler has no part in it.  The number is the median of many batches, so short
- * that a timer tick falls into few of them, less what looking at the clock costs.
+ * conversation too, so that the scheduler has no part in it.  The median is that of many batches, so short that
+ * a timer tick falls into few of them; the mean has the ticks in it, and the work of other programs that
+ * the operation set going.  What looking at the clock costs is taken off.
  */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -181,9 +183,13 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median_ns(const struct op *op, struct bench *b)
+struct cost {
+	double median, mean; /* ns a batch */
+};
+
+static struct cost cost_of(const struct op *op, struct bench *b)
 {
-	long long ns[BATCHES];
+	long long ns[BATCHES], sum = 0;
 
 	for (int batch = 0; batch < BATCHES; batch++) {
 		long long began = now_ns();
@@ -191,17 +197,22 @@ static double median_ns(const struct op *op, struct bench *b)
 		for (int i = 0; i < op->batch; i++)
 			op->run(b);
 		ns[batch] = now_ns() - began;
+		sum += ns[batch];
 	}
 	qsort(ns, BATCHES, sizeof(ns[0]), by_size);
-	return ns[BATCHES / 2];
+	return (struct cost){ns[BATCHES / 2], (double)sum / BATCHES};
 }
 
 static void measure(const struct op *op, struct bench *b)
 {
 	const struct op nothing = {"nothing", NULL, 0};
+	double clock = cost_of(&nothing, b).median;
+	struct cost cost;
 
-	median_ns(op, b); /* to warm up */
-	printf("%s %.1f\n", op->name, (median_ns(op, b) - median_ns(&nothing, b)) / op->batch);
+	cost_of(op, b); /* to warm up */
+	cost = cost_of(op, b);
+	printf("%s %.1f %.1f\n", op->name, (cost.median - clock) / op->batch,
+		(cost.mean - clock) / op->batch);
 	fflush(stdout);
 }
 
