@@ -158,7 +158,11 @@ cri_pull() {
 		--data-binary "@$lab_s/request" \
 		http://containerd/runtime.v1.ImageService/PullImage >"$lab_s/containerd.out" 2>&1
 	status=$?
-	[ $status -eq 124 ] && echo 'still waiting' >>"$lab_s/containerd.out"
+	if [ $status -eq 124 ]; then
+		echo 'still waiting' >>"$lab_s/containerd.out"
+		# Let containerd end the cancelled pull itself, before it is told to stop.
+		sleep 1
+	fi
 	tr -d '\r' <"$lab_s/trailers" >>"$lab_s/containerd.out" 2>/dev/null
 	sed -n 's/^grpc-status: *//pI' "$lab_s/containerd.out" | grep . >"$lab_s/containerd.status" ||
 		echo "none ($status)" >"$lab_s/containerd.status"
