@@ -105,7 +105,10 @@ static void forbidden(void)
 	}
 }
 
-/* Makes a listener that drops every further SYN: its queue of one is taken by a dial of our own. */
+/*
+ * Makes a listener that drops every further SYN: its queue of one is taken by a dial of our own.  That
+ * one is closed at once (it stays in the queue), so that the listener's end does not reset it.
+ */
 static int silent_port(const char *ip)
 {
 	int port = port_new(), fd;
@@ -114,6 +117,7 @@ static int silent_port(const char *ip)
 	fd = tcp_socket(ip, false);
 	expect_dial(ip, port, "established", 0, "loopback");
 	must(dial(fd, ip, port) == 0, "the first dial to a full listener");
+	close(fd);
 	return port;
 }
 
@@ -166,6 +170,7 @@ static void superseded(void)
 	error = dial(winner, "127.0.0.1", port);
 	must((error == EINPROGRESS ? dial_wait(winner) : error) == 0, "not established");
 	close(loser);
+	close(winner);
 	close(listening);
 }
 
