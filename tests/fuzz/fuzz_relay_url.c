@@ -31,7 +31,7 @@ static bool is_public(const char *gram)
 		return true;
 	for (int i = 0; i < GRAM; i++)
 		if ((unsigned char)gram[i] > ' ' && gram[i] != 0x7f &&
-			!strchr("0123456789:/\"'", gram[i]))
+			!strchr("0123456789:/?#\"'", gram[i]))
 			return false;
 	return true;
 }
@@ -75,11 +75,31 @@ static void check_variable(
 	check("the reason", reason, strlen(reason), password, len, public_text);
 }
 
+/* A recording is redacted again when it is read: that must change nothing. */
+static void check_again(const char *value, size_t len,
+	void (*redact)(const char *value, size_t len, struct buffer *out))
+{
+	struct buffer once = {0}, twice = {0};
+
+	redact(value, len, &once);
+	redact(buffer_string(&once), once.len, &twice);
+	if (strcmp(buffer_string(&once), buffer_string(&twice)) != 0) {
+		fprintf(stderr, "\"%s\" becomes \"%s\"\n", buffer_string(&once),
+			buffer_string(&twice));
+		abort();
+	}
+	buffer_free(&once);
+	buffer_free(&twice);
+}
+
 static void check_value(const char *value, size_t value_len, const char *password, size_t len,
 	const char *public_text)
 {
 	static const char name[] = "HTTPS_PROXY";
 
+	check_again(value, value_len, relay_url_redact);
+	check_again(value, value_len, relay_url_redact_cut);
+	check_again(value, value_len, relay_list_redact);
 	for (int cut = 0; cut < 2; cut++) {
 		struct environment *e = environment_new(ENVIRONMENT_EXEC);
 

@@ -77,13 +77,33 @@ static void test_relay_url_shows_nonsense_as_go_dials_it(void)
 	UNIT_STRING(judge("http://relay:99999"), "usable [http] [relay] 99999 bad-port");
 	UNIT_STRING(judge("http://relay:0"), "usable [http] [relay] 0 bad-port");
 	UNIT_STRING(judge("http://fd00::1"), "usable [http] [fd00:] 1 no-brackets");
-	UNIT_STRING(
-		judge("$HTTP_PROXY"), "usable [http] [$HTTP_PROXY] 80 no-scheme no-port dollar");
+	UNIT_STRING(judge("$HTTP_PROXY"),
+		"usable [http] [$HTTP_PROXY] 80 no-scheme no-port dollar odd-host");
 	UNIT_STRING(judge("http://${RELAY}:3128"), "usable [http] [http] 80 dollar scheme-as-host");
 	UNIT_STRING(judge("http://$USER:$PASS@relay:3128"),
 		"usable [http] [relay] 3128 credentials dollar");
 	UNIT_STRING(judge("http://user:'pw'@relay:3128"),
 		"usable [http] [relay] 3128 credentials quotes");
+}
+
+static bool misread(const char *value)
+{
+	struct relay_url u;
+
+	relay_url_parse(value, strlen(value), &u);
+	return relay_url_is_misread(&u);
+}
+
+static void test_relay_url_is_misread_where_the_host_is_not_the_meant_one(void)
+{
+	UNIT_CHECK(!misread("") && !misread("http://relay:3128") && !misread(" http://relay"));
+	UNIT_CHECK(!misread("http://user:'pw'@relay:3128") && !misread("http://$U:$P@relay"));
+	UNIT_CHECK(!misread("http://relay:3128/ ") && !misread("http://b\xc3\xbc.corp:3128"));
+	UNIT_CHECK(misread("\"http://relay\"") && misread("http://relay:3128 "));
+	UNIT_CHECK(misread("http://\"relay\":3128") && misread("http://$RELAY:3128"));
+	UNIT_CHECK(misread("http//relay") && misread("http:relay") && misread("ftp://relay:1"));
+	UNIT_CHECK(misread("http://u:12#p@relay") && misread("http://u:pw:3128"));
+	UNIT_CHECK(misread("http://fd00::1:3128") && misread("http://relay:99999"));
 }
 
 static void test_relay_url_masks_a_host_that_is_secret(void)
@@ -255,6 +275,7 @@ int main(void)
 	UNIT_RUN(test_relay_url_reads_healthy_values);
 	UNIT_RUN(test_relay_url_keeps_gos_silences);
 	UNIT_RUN(test_relay_url_shows_nonsense_as_go_dials_it);
+	UNIT_RUN(test_relay_url_is_misread_where_the_host_is_not_the_meant_one);
 	UNIT_RUN(test_relay_url_masks_a_host_that_is_secret);
 	UNIT_RUN(test_relay_url_redacts_userinfo_up_to_the_last_at);
 	UNIT_RUN(test_relay_url_redacts_values_cut_inside_a_password);

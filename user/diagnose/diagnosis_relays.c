@@ -7,7 +7,7 @@
 
 bool relay_url_is_sound(const struct relay_url *url)
 {
-	return url->use == RELAY_USABLE && !(url->faults & RELAY_FAULTS_MISREAD);
+	return url->use == RELAY_USABLE && !relay_url_is_misread(url);
 }
 
 static void copy_text(char *to, size_t size, const char *from)

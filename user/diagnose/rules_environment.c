@@ -50,7 +50,7 @@ bool rule_value_misread(const struct rule_input *in, struct finding *out)
 	bool masked, looked_up;
 	struct buffer b = {0};
 
-	if (!v || v->url.use != RELAY_USABLE || !(v->url.faults & RELAY_FAULTS_MISREAD))
+	if (!v || !relay_url_is_misread(&v->url))
 		return false;
 	masked = v->url.faults & RELAY_FAULT_HOST_MASKED;
 	looked_up = d->outcome == DIAL_UNRESOLVED &&

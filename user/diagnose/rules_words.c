@@ -185,7 +185,7 @@ void words_dial(struct buffer *b, const struct rule_input *in)
 	if (d->outcome == DIAL_UNRESOLVED) {
 		buffer_printf(b, " looked up %s and ", d->name);
 	} else if (d->path == DIAL_RELAY && d->relay_variable &&
-		   d->relay_variable->url.faults & RELAY_FAULTS_MISREAD) {
+		   relay_url_is_misread(&d->relay_variable->url)) {
 		buffer_printf(b, " dialled what %s says and ", d->relay_variable->name);
 	} else if (d->path == DIAL_RELAY) {
 		buffer_append_string(b, " dialled the relay ");

@@ -156,7 +156,7 @@ static size_t plain_length(const char *text, size_t len)
 		if (i < len && text[i] != ':' && !ends_authority((unsigned char)text[i]))
 			return colon + 1;
 	}
-	while (i < len && (is_wrapping((unsigned char)text[i]) || text[i] == '/'))
+	while (i < len && ends_authority((unsigned char)text[i]))
 		i++;
 	return i;
 }

@@ -30,11 +30,12 @@ static const char *const fault_names[] = {
 	"host-masked",
 	"scheme-as-host",
 	"no-brackets",
+	"odd-host",
 };
 
 #define FAULT_COUNT (sizeof(fault_names) / sizeof(*fault_names))
 
-_Static_assert(1u << (FAULT_COUNT - 1) == RELAY_FAULT_NO_BRACKETS, "every fault has a name");
+_Static_assert(1u << (FAULT_COUNT - 1) == RELAY_FAULT_ODD_HOST, "every fault has a name");
 
 const char *relay_fault_name(uint32_t fault)
 {
@@ -50,6 +51,14 @@ uint32_t relay_fault_bit(const char *name, size_t len)
 		if (strlen(fault_names[i]) == len && memcmp(fault_names[i], name, len) == 0)
 			return 1u << i;
 	return 0;
+}
+
+bool relay_url_is_misread(const struct relay_url *u)
+{
+	const uint32_t elsewhere = RELAY_FAULT_QUOTES | RELAY_FAULT_DOLLAR |
+				   RELAY_FAULT_TRAILING_SPACE | RELAY_FAULT_BACKSLASH;
+
+	return u->use == RELAY_USABLE && u->faults & RELAY_FAULTS_MISREAD & ~elsewhere;
 }
 
 /* httpproxy.portMap; what it lacks (socks5h in Go 1.19) gets no port at all. */
@@ -216,6 +225,18 @@ static void mask_host(
 		strcpy(out->scheme, "***");
 }
 
+/* A name, an address, or letters that IDNA maps: anything else was not meant as part of a host. */
+static bool is_odd_host(const char *host)
+{
+	for (; *host; host++) {
+		unsigned char c = (unsigned char)*host;
+
+		if (c < 0x80 && !isalnum(c) && !strchr("-._:%~", c))
+			return true;
+	}
+	return false;
+}
+
 /* What Go dials, once it has parsed the value. */
 static void fill_usable(const struct go_url *url, bool assumed, const struct relay_secret *secret,
 	struct relay_url *out)
@@ -244,6 +265,8 @@ static void fill_usable(const struct go_url *url, bool assumed, const struct rel
 		out->faults |= RELAY_FAULT_HTTPS_SCHEME;
 	if (strcmp(url->scheme, "socks5") == 0)
 		out->faults |= RELAY_FAULT_SOCKS_SCHEME;
+	if (!(out->faults & RELAY_FAULT_SCHEME_AS_HOST) && is_odd_host(out->host))
+		out->faults |= RELAY_FAULT_ODD_HOST;
 	mask_host(url, secret, out);
 }
 

@@ -43,6 +43,7 @@ enum relay_fault {
 	RELAY_FAULT_HOST_MASKED = 1 << 17,	/* what Go takes as the host is part of a secret */
 	RELAY_FAULT_SCHEME_AS_HOST = 1 << 18,	/* Go puts http:// in front and dials "http" */
 	RELAY_FAULT_NO_BRACKETS = 1 << 19,	/* IPv6 without []: Go cuts it at the last ':' */
+	RELAY_FAULT_ODD_HOST = 1 << 20,		/* a character in it that no host's name has */
 };
 
 /* The remarks: worth knowing, nothing to repair. */
@@ -50,12 +51,12 @@ enum relay_fault {
 	(RELAY_FAULT_CREDENTIALS | RELAY_FAULT_NO_SCHEME | RELAY_FAULT_NO_PORT |                   \
 		RELAY_FAULT_HTTPS_SCHEME | RELAY_FAULT_SOCKS_SCHEME)
 
-/* The faults that make a usable value nonsense (rule value-misread). */
+/* The faults that can make a usable value nonsense; whether they did, relay_url_is_misread() says. */
 #define RELAY_FAULTS_MISREAD                                                                       \
 	(RELAY_FAULT_QUOTES | RELAY_FAULT_TRAILING_SPACE | RELAY_FAULT_HOST_CUT |                  \
 		RELAY_FAULT_UNKNOWN_SCHEME | RELAY_FAULT_EMPTY_HOST | RELAY_FAULT_DOLLAR |         \
 		RELAY_FAULT_BACKSLASH | RELAY_FAULT_HOST_MASKED | RELAY_FAULT_BAD_PORT |           \
-		RELAY_FAULT_SCHEME_AS_HOST | RELAY_FAULT_NO_BRACKETS)
+		RELAY_FAULT_SCHEME_AS_HOST | RELAY_FAULT_NO_BRACKETS | RELAY_FAULT_ODD_HOST)
 
 struct relay_url {
 	enum relay_use use;
@@ -69,6 +70,12 @@ struct relay_url {
 
 /* Judges value (len bytes, not NUL-terminated by need).  Never fails. */
 void relay_url_parse(const char *value, size_t len, struct relay_url *out);
+
+/*
+ * Does Go dial something else than was meant (rule value-misread)?  Quotes or a $VAR that are in the
+ * userinfo alone leave the host right: they are for the relay to refuse (k3s #762).
+ */
+bool relay_url_is_misread(const struct relay_url *u);
 
 /*
  * Appends value with its userinfo (everything between "//", or the start where there is no scheme,
