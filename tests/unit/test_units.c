@@ -2,6 +2,7 @@
 /* What a running systemd gives is compared in tests/suites/15-units and 70-systemd: here is the rest. */
 #include "diagnose/unit_environment.h"
 #include "diagnose/unit_find.h"
+#include "diagnose/unit_record.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -333,6 +334,87 @@ static void test_the_environment_has_sources_and_no_secrets(void)
 	unit_facts_free(&f);
 }
 
+static int retell(void *context, const struct event_fact *fact)
+{
+	for (size_t i = 0; i < fact->field_count; i++)
+		UNIT_CHECK(!strstr(fact->fields[i], "heim") && !strstr(fact->fields[i], "OTHER"));
+	UNIT_CHECK(unit_record_is(fact));
+	return unit_record_take(context, fact);
+}
+
+/* A recording gives the same view, and has no secret: of the unit of the test above. */
+static void test_facts_go_through_a_recording(void)
+{
+	struct unit_facts f, taken = {0}, again = {0};
+	struct unit_view view, taken_view;
+	struct environment *e, *taken_e;
+
+	put("/etc/systemd/system/env.service.d/x.conf",
+		"[Service]\nEnvironmentFile=\nEnvironment=OTHER=geheim\nEnvironmentFile=/f/env\n"
+		"EnvironmentFile=http://u:geheim@x\nUnsetEnvironment=NO_PROXY=geheim@x NO_PROXY\n");
+	UNIT_CHECK(unit_facts_read(&root, &host, NULL, "env", &f) == 0);
+	UNIT_CHECK(unit_record_tell(&f, retell, &taken) == 0 && unit_record_is_whole(&taken));
+	UNIT_CHECK(unit_record_tell(&taken, retell, &again) == 0 && unit_record_is_whole(&again));
+	UNIT_CHECK(unit_view_make(&f, &view) == 0 && unit_view_make(&again, &taken_view) == 0);
+	UNIT_CHECK(view.state == taken_view.state && view.state == UNIT_STATE_FINE);
+	e = unit_view_environment(&f, &view);
+	taken_e = unit_view_environment(&again, &taken_view);
+	UNIT_CHECK(e && taken_e && e->count == 2 && e->count == taken_e->count);
+	for (unsigned int i = 0; e && taken_e && i < e->count && i < taken_e->count; i++) {
+		const struct variable *a = &e->variables[i], *b = &taken_e->variables[i];
+
+		UNIT_STRING(b->name, a->name);
+		UNIT_STRING(b->value, a->value);
+		UNIT_STRING(b->source, a->source);
+		UNIT_CHECK(a->url.faults == b->url.faults && a->url.use == b->url.use);
+		UNIT_STRING(b->url.host, a->url.host);
+	}
+	environment_unref(e);
+	environment_unref(taken_e);
+	unit_view_free(&view);
+	unit_view_free(&taken_view);
+	unit_facts_free(&f);
+	unit_facts_free(&taken);
+	unit_facts_free(&again);
+}
+
+static int take(struct unit_facts *f, const char *key, const char *text)
+{
+	char copy[256], *rest = copy;
+	const char *fields[16];
+	struct event_fact fact = {key, fields, 0};
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	while (rest && fact.field_count < 16)
+		fields[fact.field_count++] = strsep(&rest, "|");
+	return unit_record_take(f, &fact);
+}
+
+static void test_damaged_facts_are_refused(void)
+{
+	struct unit_facts f = {0};
+
+	UNIT_CHECK(take(&f, "unit-file", "env|/f|0|0|0|1||0||0|-1") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit", "x.service|x.service|-|0") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit", "x.service|x.service|-|0|0") == 0 && !unit_record_is_whole(&f));
+	UNIT_CHECK(take(&f, "unit-file", "fragment|/f|0|0|0|1||0||0|1") == 0);
+	UNIT_CHECK(take(&f, "unit-file", "nonsense|/f|0|0|0|1||0||0|-1") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit-file", "env|/f|0|0|0|1|odd|0||0|-1") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit-file", "env|/f|0|0|0|x||0||0|-1") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit-file", "env|/f|0|0|0|1||0|export|0|-1") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit-statement", "set|Environment|1|1|0||A|b") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit-statement", "set|Environment|-1|1|0||A|b") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit-statement", "set|Environment|0|1|0||-|b") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit-statement", "load|EnvironmentFile|0|1|0||-|-") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit-statement", "set|Environment|0|1|0|odd|A|b") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit-statement", "set|Environment|0|1|0||A|b|usable") == -EINVAL);
+	UNIT_CHECK(take(&f, "unit-statement", "set|Environment|0|1|0||A|b") == 0);
+	UNIT_CHECK(!unit_record_is_whole(&f));
+	UNIT_CHECK(take(&f, "unit-statement", "set|Environment|0|1|0||A|-") == 0);
+	UNIT_CHECK(unit_record_is_whole(&f) && take(&f, "other", "") == -EINVAL);
+	unit_facts_free(&f);
+}
+
 /* PassEnvironment= may or may not find the variable: what DefaultEnvironment= says stays beside. */
 static void test_the_manager_comes_first(void)
 {
@@ -371,6 +453,8 @@ int main(void)
 	UNIT_RUN(test_why_a_unit_cannot_start);
 	UNIT_RUN(test_usual_places_that_are_not_loaded);
 	UNIT_RUN(test_the_environment_has_sources_and_no_secrets);
+	UNIT_RUN(test_facts_go_through_a_recording);
+	UNIT_RUN(test_damaged_facts_are_refused);
 	UNIT_RUN(test_the_manager_comes_first);
 	unit_host_free(&host);
 	nftw(root_path, remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -248,6 +248,18 @@ int unit_view_make(const struct unit_facts *f, struct unit_view *out)
 	return 0;
 }
 
+static int add_variable(struct environment *e, const struct unit_statement *s, const char *source)
+{
+	struct variable v = {.name = s->name, .value = s->value, .source = (char *)source};
+
+	if (!s->judged)
+		return environment_add(
+			e, s->name, strlen(s->name), s->value, strlen(s->value), false, source);
+	v.is_relay = relay_name_parse(s->name, strlen(s->name), &v.relay);
+	v.url = *s->judged;
+	return environment_add_judged(e, &v);
+}
+
 struct environment *unit_view_environment(const struct unit_facts *f, const struct unit_view *v)
 {
 	struct environment *e = environment_new(ENVIRONMENT_GIVEN);
@@ -261,9 +273,7 @@ struct environment *unit_view_environment(const struct unit_facts *f, const stru
 			continue;
 		buffer_clear(&source);
 		buffer_printf(&source, "%s:%u", f->files[s->file].path, s->line);
-		err = source.failed ? -ENOMEM
-				    : environment_add(e, s->name, strlen(s->name), s->value,
-					      strlen(s->value), false, source.data);
+		err = source.failed ? -ENOMEM : add_variable(e, s, source.data);
 	}
 	buffer_free(&source);
 	if (err) {

@@ -50,6 +50,11 @@ int unit_facts_add(struct unit_facts *f, const struct unit_statement *s)
 	*copy = *s;
 	copy->name = s->name ? strdup(s->name) : NULL;
 	copy->value = s->value ? strdup(s->value) : NULL;
+	copy->judged = s->judged ? malloc(sizeof(*copy->judged)) : NULL;
+	if (copy->judged)
+		*copy->judged = *s->judged;
+	if (s->judged && !copy->judged)
+		return -ENOMEM;
 	return (s->name && !copy->name) || (s->value && !copy->value) ? -ENOMEM : 0;
 }
 
@@ -66,6 +71,7 @@ void unit_facts_free(struct unit_facts *f)
 		free(f->files[i].path);
 	for (size_t i = 0; i < f->statement_count; i++) {
 		free(f->statements[i].name);
+		free(f->statements[i].judged);
 		wipe(f->statements[i].value);
 	}
 	free(f->files);
@@ -85,7 +91,8 @@ static bool is_kept(const struct parse *p, const char *name, size_t len)
 static int add(const struct parse *p, enum unit_verb verb, enum unit_setting setting,
 	unsigned int line, const char *name, size_t len, const char *value, const char *fault)
 {
-	struct unit_statement s = {verb, setting, p->file, line, false, NULL, (char *)value, fault};
+	struct unit_statement s = {
+		verb, setting, p->file, line, false, NULL, (char *)value, NULL, fault};
 	int err;
 
 	if (!is_kept(p, name, len))
@@ -228,7 +235,7 @@ static bool has_parent(const char *path)
 static int add_load(const struct parse *p, const struct unit_line *l)
 {
 	struct unit_statement s = {
-		UNIT_LOAD, UNIT_ENVIRONMENT_FILE, p->file, l->line, false, NULL, NULL, ""};
+		UNIT_LOAD, UNIT_ENVIRONMENT_FILE, p->file, l->line, false, NULL, NULL, NULL, ""};
 	struct buffer path = {0};
 	int err;
 
@@ -279,7 +286,7 @@ static int unit_line(void *context, const struct unit_line *l)
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		struct unit_statement s = {
-			UNIT_RESET, keys[i].setting, p->file, l->line, false, NULL, NULL, ""};
+			UNIT_RESET, keys[i].setting, p->file, l->line, false, NULL, NULL, NULL, ""};
 
 		if (strcmp(l->key, keys[i].key) != 0 || manager != (i == 0))
 			continue;

@@ -14,6 +14,7 @@
 #include "diagnose/unit_root.h"
 #include "diagnose/unit_spec.h"
 #include "diagnose/unit_text.h"
+#include "relay/relay_url.h"
 
 enum unit_file_role {
 	UNIT_FILE_MANAGER,  /* system.conf and its drop-ins: DefaultEnvironment= */
@@ -66,6 +67,7 @@ struct unit_statement {
 	bool optional; /* LOAD with "-" */
 	char *name;    /* NULL where there is none */
 	char *value;
+	struct relay_url *judged; /* owned; of a recorded value, which is redacted; else NULL */
 	const char *fault; /* a constant word, "" where there is none; also on one that stands */
 };
 
