@@ -175,6 +175,9 @@ static void test_recording_exec_goes_round(void)
 		"judged=usable,credentials scheme=http host=relay port=3128 "
 		"env=NO_PROXY=.svc,10.0.0.0/8 "
 		"judged=plain source=/etc/default/x:3");
+	check_line("1 exec pid=4 comm=x file=x env=HTTPS_PROXY=http://u:p@relay:3128333",
+		"1.000000000 exec pid=4 comm=x file=x env=HTTPS_PROXY=http://***:***@relay:3128333 "
+		"judged=usable,credentials,bad-port scheme=http host=relay port=3128333");
 	/* What the redacted text no longer shows: the password had a '#' in it, and Go stops there. */
 	check_line("1 exec pid=4 comm=x file=x env=HTTPS_PROXY=http://u:p%zz@relay:3128 "
 		   "env=https_proxy=",

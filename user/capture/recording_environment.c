@@ -9,6 +9,27 @@
 /* A hostile program can carry thousands of spellings of one name; more than this no one has. */
 #define VARIABLES_MAX 4096
 
+/*
+ * A value with a judgement is redacted already, and must stay what it is to the byte.  Unless
+ * someone put a judgement behind one that never was: then its last '@' follows no mask.
+ */
+static void judged_value(const struct variable *v, const char *value, struct buffer *out)
+{
+	static const char mask[] = "***:***";
+	const size_t mask_len = sizeof(mask) - 1;
+	size_t len = strlen(value);
+	const char *at = strrchr(value, '@');
+
+	if (!at || ((size_t)(at - value) >= mask_len && memcmp(at - mask_len, mask, mask_len) == 0))
+		buffer_append(out, value, len);
+	else if (!v->is_relay || v->relay.kind == RELAY_KIND_NO)
+		relay_list_redact(value, len, out);
+	else if (v->value_cut)
+		relay_url_redact_cut(value, len, out);
+	else
+		relay_url_redact(value, len, out);
+}
+
 int recording_variable_close(struct recording_parser *p)
 {
 	struct pending_variable *open = &p->variable;
@@ -36,16 +57,9 @@ int recording_variable_close(struct recording_parser *p)
 	name[open->name_len] = '\0';
 	v.name = name;
 	v.is_relay = relay_name_parse(name, open->name_len, &v.relay);
-	/* Once more: someone may have put a judgement behind a value that was never redacted. */
-	if (!v.is_relay || v.relay.kind == RELAY_KIND_NO) {
-		relay_list_redact(open->value, strlen(open->value), &value);
-	} else {
+	if (v.is_relay && v.relay.kind != RELAY_KIND_NO)
 		v.url = open->url;
-		if (open->cut)
-			relay_url_redact_cut(open->value, strlen(open->value), &value);
-		else
-			relay_url_redact(open->value, strlen(open->value), &value);
-	}
+	judged_value(&v, open->value, &value);
 	v.value = (char *)buffer_string(&value);
 	err = value.failed ? -ENOMEM : environment_add_judged(e, &v);
 	buffer_free(&value);
@@ -148,8 +162,8 @@ int recording_environment_word(
 		return copy_text(p, word, value, open->url.scheme, sizeof(open->url.scheme));
 	if (strcmp(word->key, "host") == 0)
 		return copy_text(p, word, value, open->url.host, sizeof(open->url.host));
-	if (!recording_parse_unsigned(value, UINT16_MAX, &port))
-		return recording_fail(p, "port= is no number up to 65535");
-	open->url.port = (uint16_t)port;
+	if (!recording_parse_unsigned(value, UINT32_MAX, &port))
+		return recording_fail(p, "port= is no number");
+	open->url.port = (uint32_t)port; /* Go takes one over 65535, and then cannot dial it */
 	return 0;
 }
