@@ -18,7 +18,7 @@ PLAIN_HOSTS = [
     "EXAMPLE.com", "xexample.com", "localhost", "LOCALHOST", "localhost.", "sub.localhost",
     "node1", "example.com.", "xn--bcher-kva.example", "a_b.example.com", "10.0.0.1", "10.43.0.1",
     "127.0.0.1", "127.1.2.3", "127.1", "0.0.0.0", "192.168.1.77", "010.0.0.1", "256.1.1.1", "",
-    "a..b", ".example.com", "1.2.3", "*.example.com", "*"]
+    "a..b", ".example.com", "1.2.3", "*.example.com", "*", "a%25b.example.com", "%25"]
 V6_HOSTS = [
     "[::1]", "[fd00::1]", "[fd00:10:43::1]", "[FE80::1%25eth0]", "[fe80::1%25eth0]", "[::]",
     "[::ffff:10.0.0.1]", "[::ffff:127.0.0.1]", "[2001:db8::7]", "[2001:0db8:0:0:0:0:0:7]",
@@ -60,7 +60,7 @@ NO_ENTRIES = [
     "xn--bcher-kva.example", "bücher.example", "BÜCHER.EXAMPLE", ".bücher.example", "*.bücher.example:443",
     "münchen.de", "Straße.de", "straße.de", "пример.испытание", "例え.テスト", "\ufffd.example", "ü-.example",
     "http://example.com", "example.com/path", "\"example.com\"", "'example.com'", "example.com;docker.io",
-    "example.com docker.io", "", "", " ", "a_ü.example", "1.2.3", "x:y:z", "10.0.0.1:", "e[x", "ÿ.example"]
+    "example.com docker.io", "", "", " ", "a_ü.example", "1.2.3", "x:y:z", "a%b.example.com", "10.0.0.1:", "e[x", "ÿ.example"]
 BLANKS = ["", "", "", "", " ", "  ", "\t", "\r", "\n", "\u00a0", "\u2003", "\u3000", "\v"]
 NAMES = ["HTTPS_PROXY", "HTTPS_PROXY", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "HTTP_PROXY", "http_proxy",
          "ALL_PROXY", "all_proxy", "Https_Proxy", "CONTAINERD_HTTPS_PROXY", "HTTPS_RELAY"]

@@ -172,6 +172,33 @@ static void test_no_list_matches_addresses_by_literals_only(void)
 	UNIT_STRING(match("3", "10.1.2.3", "443"), "3");
 }
 
+static const char *idna(const char *name)
+{
+	struct buffer b = {0};
+
+	snprintf(text, sizeof(text), "%s",
+		text_append_idna(&b, (struct text){name, strlen(name)}) ? buffer_string(&b)
+									: "refused");
+	buffer_free(&b);
+	return text;
+}
+
+/* The long ones are samples of RFC 3492, section 7.1. */
+static void test_idna_encodes_labels_in_lower_case(void)
+{
+	UNIT_STRING(idna("Plain.Example"), "Plain.Example");
+	UNIT_STRING(idna("Bücher.Example."), "xn--bcher-kva.example.");
+	UNIT_STRING(idna("почемужеонинеговорятпорусски"), "xn--b1abfaaepdrnnbgefbadotcwatmq2g4l");
+	UNIT_STRING(idna("tạisaohọkhôngthểchỉnóitiếngviệt.vn"),
+		"xn--tisaohkhngthchnitingvit-kjcr8268qyxafd2f1b9g.vn");
+	UNIT_STRING(idna("安室奈美恵-with-super-monkeys"),
+		"xn---with-super-monkeys-pc58ag80a8qai00g7n9n");
+	UNIT_STRING(idna("例え。テスト"), "xn--r8jz45g.xn--zckzah");
+	UNIT_STRING(idna("-ü.example"), "refused");
+	UNIT_STRING(idna("a_ü.example"), "refused");
+	UNIT_STRING(idna("\xef\xbf\xbd.example"), "refused");
+}
+
 static void test_choice_names_the_entry_and_bounds_it(void)
 {
 	struct environment *e = environment_new(ENVIRONMENT_GIVEN);
@@ -229,6 +256,7 @@ int main(void)
 	UNIT_RUN(test_choice_refuses_http_proxy_in_cgi);
 	UNIT_RUN(test_no_list_matches_names);
 	UNIT_RUN(test_no_list_matches_addresses_by_literals_only);
+	UNIT_RUN(test_idna_encodes_labels_in_lower_case);
 	UNIT_RUN(test_choice_names_the_entry_and_bounds_it);
 	UNIT_RUN(test_environment_block_knows_that_its_first_entry_was_overwritten);
 	return unit_status();
