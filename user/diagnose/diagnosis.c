@@ -2,6 +2,7 @@
 #include "diagnose/diagnosis.h"
 
 #include "diagnose/cluster.h"
+#include "diagnose/diagnosis_facts.h"
 #include "diagnose/diagnosis_findings.h"
 #include "diagnose/diagnosis_wait.h"
 #include "diagnose/rules_input.h"
@@ -19,9 +20,23 @@ struct pending_dial {
 	struct dial *dial; /* kept for the end; NULL: told already */
 };
 
+/* Hosts that a process could not reach lately: a mirror may be one. */
+#define FAILED_HOSTS 64
+#define MIRROR_NS    120000000000ULL
+
+struct failed_host {
+	uint32_t pid;
+	uint64_t start_ns, at_ns;
+	char host[256];
+};
+
 struct diagnosis {
 	bool names_fixed; /* --names PROXY or RELAY */
 	enum relay_family names;
+	int64_t wall_offset_ns;
+	struct node_facts_kept facts;
+	struct failed_host failed[FAILED_HOSTS]; /* a ring */
+	size_t failed_at;
 	struct relay_knowledge relays;
 	struct finding_store findings;
 	struct wait_room wait;
@@ -40,6 +55,7 @@ struct diagnosis *diagnosis_new(
 	if (!d)
 		return NULL;
 	d->findings.handler = *handler;
+	d->wall_offset_ns = options->wall_offset_ns;
 	if (options->names && !strcmp(options->names, "PROXY")) {
 		d->names_fixed = true;
 		d->names = RELAY_FAMILY_PROXY;
@@ -58,6 +74,7 @@ void diagnosis_free(struct diagnosis *d)
 		dial_drop(d->pending[i].dial);
 	wait_free(&d->wait);
 	findings_free(&d->findings);
+	facts_free(&d->facts);
 	free(d);
 }
 
@@ -67,10 +84,32 @@ void diagnosis_process(struct diagnosis *d, uint64_t time_ns, const struct proce
 	relays_learn(&d->relays, process);
 }
 
+/* The tree that a unit's processes are in, by its main program's name. */
+static const char *tree_of_unit(const char *unit)
+{
+	if (!strncmp(unit, "rke2-", 5))
+		return "rke2";
+	if (!strncmp(unit, "k3s", 3))
+		return "k3s";
+	return !strcmp(unit, "rancher-system-agent.service") ? "rancher-system-agent"
+							     : "containerd";
+}
+
 void diagnosis_fact(struct diagnosis *d, const struct event *event)
 {
-	(void)d;
-	(void)event;
+	const struct unit_variable *v = facts_take(&d->facts, &event->fact);
+	struct environment *e;
+
+	/* What stands in the files that a unit loads is known in its tree as well. */
+	if (!v || v->worth != WORTH_SOUND || v->fate == UNIT_FATE_UNLOADED)
+		return;
+	e = environment_new(ENVIRONMENT_GIVEN);
+	if (e &&
+		!environment_add(e, v->name, strlen(v->name), v->value, strlen(v->value), false,
+			v->source) &&
+		e->count)
+		relays_learn_file(&d->relays, tree_of_unit(v->unit), &e->variables[0]);
+	environment_unref(e);
 }
 
 void diagnosis_loss(struct diagnosis *d, const struct event *event)
@@ -109,6 +148,35 @@ static enum relay_family family_of(const struct diagnosis *d, const struct proce
 								     : RELAY_FAMILY_PROXY;
 }
 
+static void remember_failed(struct diagnosis *d, const struct dial *dial)
+{
+	struct failed_host *f = &d->failed[d->failed_at];
+	const char *host = dial->connect_port ? dial->connect_host : dial->name;
+
+	if (!d->facts.mirror_count || !host[0])
+		return;
+	d->failed_at = (d->failed_at + 1) % FAILED_HOSTS;
+	f->pid = dial->process->pid;
+	f->start_ns = dial->process->start_ns;
+	f->at_ns = dial->end_ns;
+	memcpy(f->host, host, strlen(host) + 1);
+}
+
+/* A mirror of what was dialled that the same process failed to reach shortly before. */
+static const char *mirror_of(const struct diagnosis *d, const struct dial *dial)
+{
+	for (size_t i = 0; i < FAILED_HOSTS; i++) {
+		const struct failed_host *f = &d->failed[i];
+
+		if (f->host[0] && f->pid == dial->process->pid &&
+			f->start_ns == dial->process->start_ns &&
+			f->at_ns + MIRROR_NS >= dial->begin_ns && strcmp(f->host, dial->name) &&
+			facts_is_mirror(&d->facts, f->host, dial->name))
+			return f->host;
+	}
+	return NULL;
+}
+
 static void input_fill(const struct diagnosis *d, const struct dial *dial, struct rule_input *in)
 {
 	const struct process *p = dial->process;
@@ -124,6 +192,9 @@ static void input_fill(const struct diagnosis *d, const struct dial *dial, struc
 		in->family == RELAY_FAMILY_PROXY && relays_site_says_relay(&d->relays, p->tree);
 	in->public_target = dial->outcome == DIAL_UNRESOLVED ? name_is_public(dial->name)
 							     : address_is_public(&dial->remote);
+	in->facts = d->facts.unit_count ? &d->facts : NULL;
+	in->wall_offset_ns = d->wall_offset_ns;
+	in->mirror = mirror_of(d, dial);
 	in->scheme = dial->remote.port == 80 ? "http" : "https";
 	choice_for_host(in->environment, in->family, in->scheme, rule_host(dial, text),
 		dial->remote.port, &in->choice);
@@ -176,6 +247,7 @@ static void explain(struct diagnosis *d, const struct dial *dial, uint64_t now_n
 	for (size_t i = 0; i < count && !f; i++)
 		if (&rules[i] != beside)
 			f = finding_new(&rules[i], &in);
+	remember_failed(d, dial);
 	if (!f)
 		return;
 	if (f->severity == SEVERITY_ERROR) {

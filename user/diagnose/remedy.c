@@ -2,6 +2,7 @@
 #include "diagnose/remedy.h"
 
 #include "diagnose/cluster.h"
+#include "diagnose/diagnosis_facts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +133,8 @@ static void add_sed(struct finding *out, const struct service *s, const char *fr
 	const char *source, const char *to, const char *extra)
 {
 	struct buffer b = {0}, files = {0};
-	size_t len = source ? strcspn(source, ":") : 0;
+	const char *colon = source ? strrchr(source, ':') : NULL;
+	size_t len = colon ? (size_t)(colon - source) : 0;
 
 	buffer_printf(&b, "sed -i 's|^\\s*%s=\\([^\\r]*\\).*|", from);
 	if (to) {
@@ -147,7 +149,7 @@ static void add_sed(struct finding *out, const struct service *s, const char *fr
 		buffer_printf(&b, "%s=\\1%s", from, extra);
 	}
 	buffer_append_string(&b, "|' ");
-	if (source && len < strlen(source)) {
+	if (len && source[0] == '/') {
 		buffer_printf(&b, "%.*s", (int)len, source);
 	} else {
 		service_files(s, &files);
@@ -156,6 +158,47 @@ static void add_sed(struct finding *out, const struct service *s, const char *fr
 	lines_add(&out->remedy, "%s", buffer_string(&b));
 	buffer_free(&b);
 	buffer_free(&files);
+}
+
+/* The variable of rke2's own environment that became this one of containerd's (facts 3.1). */
+static const struct variable *parents_variable(
+	const struct process *p, const struct variable *from, char name[64])
+{
+	const struct variable *v;
+
+	snprintf(name, 64, "CONTAINERD_%s", from->name);
+	if (p->role != ROLE_CONTAINERD || !p->parent || p->parent->role != ROLE_SUPERVISOR)
+		return NULL;
+	v = environment_get(p->parent->environment, name);
+	return v && v->value[0] ? v : NULL;
+}
+
+/* Where v stands: what it says itself, else what the unit's files say. */
+static const char *source_of(
+	const struct rule_input *in, const struct service *s, const struct variable *v)
+{
+	const struct unit_variable *u;
+	char unit[80];
+
+	if (v->source || !in->facts)
+		return v->source;
+	snprintf(unit, sizeof(unit), "%s.service", s->name);
+	u = facts_effective(in->facts, unit, v->name);
+	return u ? u->source : NULL;
+}
+
+void chain_source(const struct rule_input *in, struct finding *out, const struct variable *v)
+{
+	struct service s;
+	const char *source;
+	char name[64];
+
+	service_of(in->process, &s);
+	if (parents_variable(in->process, v, name))
+		v = parents_variable(in->process, v, name);
+	source = source_of(in, &s, v);
+	if (source)
+		lines_add(&out->chain, "%s sets %s", source, v->name);
 }
 
 static bool list_has(const char *list, const char *entry)
@@ -229,9 +272,9 @@ static void give_no_list(const struct rule_input *in, struct finding *out, const
 		copy = no_variable(e, from_family, for_containerd);
 	lacking_entries(in, v ? v->value : copy ? copy->value : "", &extra);
 	if (v && extra.len)
-		add_sed(out, s, v->name, v->source, NULL, buffer_string(&extra));
+		add_sed(out, s, v->name, source_of(in, s, v), NULL, buffer_string(&extra));
 	else if (copy)
-		add_sed(out, s, copy->name, copy->source, name, buffer_string(&extra));
+		add_sed(out, s, copy->name, source_of(in, s, copy), name, buffer_string(&extra));
 	else if (!v)
 		lines_add(&out->remedy, "printf '\\n%s=%s\\n' >> /etc/default/%s", name,
 			buffer_string(&extra) + 1, s->name);
@@ -311,19 +354,6 @@ static void give_to_unit(const struct rule_input *in, struct finding *out, const
 		s->name, rule_needed(in), known_value(in), s->name);
 }
 
-/* The variable of rke2's own environment that became this one of containerd's (facts 3.1). */
-static const struct variable *parents_variable(
-	const struct process *p, const struct variable *from, char name[64])
-{
-	const struct variable *v;
-
-	snprintf(name, 64, "CONTAINERD_%s", from->name);
-	if (p->role != ROLE_CONTAINERD || !p->parent || p->parent->role != ROLE_SUPERVISOR)
-		return NULL;
-	v = environment_get(p->parent->environment, name);
-	return v && v->value[0] ? v : NULL;
-}
-
 void remedy_give(const struct rule_input *in, struct finding *out, const struct variable *from)
 {
 	const char *prefix = "";
@@ -358,7 +388,7 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 			rule_needed(in), relay_name_plain(RELAY_FAMILY_RELAY, rule_kind(in)));
 	}
 	if (from)
-		add_sed(out, &s, from->name, from->source, to, "");
+		add_sed(out, &s, from->name, source_of(in, &s, from), to, "");
 	else
 		lines_add(&out->remedy, "printf '\\n%%s\\n' '%s=%s' >> /etc/default/%s", to,
 			known_value(in), s.name);
@@ -374,7 +404,7 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 void remedy_correct(const struct rule_input *in, struct finding *out, const struct variable *v,
 	const char *what)
 {
-	const char *name = v->name;
+	const char *name = v->name, *source;
 	struct buffer files = {0};
 	struct service s;
 	char prefixed[64];
@@ -383,13 +413,14 @@ void remedy_correct(const struct rule_input *in, struct finding *out, const stru
 	if (parents_variable(in->process, v, prefixed))
 		name = prefixed;
 	service_files(&s, &files);
-	if (v->source)
-		lines_add(&out->remedy, "# %s: in %s, %s", name, v->source, what);
+	source = source_of(in, &s, v);
+	if (source)
+		lines_add(&out->remedy, "# %s: in %s, %s", name, source, what);
 	else if (files.len)
 		lines_add(&out->remedy, "# %s: %s, in the line that this finds:", name, what);
 	else
 		lines_add(&out->remedy, "# %s: %s, where it is set", name, what);
-	if (!v->source && files.len)
+	if (!source && files.len)
 		lines_add(&out->remedy, "grep -ns '^\\s*%s=' %s | sed 's/=.*/=/'", name,
 			buffer_string(&files));
 	buffer_free(&files);

@@ -48,6 +48,9 @@ void remedy_correct(const struct rule_input *in, struct finding *out, const stru
 void remedy_extend_list(
 	const struct rule_input *in, struct finding *out, const char *host, bool for_containerd);
 
+/* Adds the file and line where v is set, where the unit's files say so, to the chain. */
+void chain_source(const struct rule_input *in, struct finding *out, const struct variable *v);
+
 /* Adds "systemctl restart UNIT", or to run the command again. */
 void remedy_restart(const struct rule_input *in, struct finding *out);
 

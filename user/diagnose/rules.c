@@ -194,6 +194,41 @@ static const struct rule rules[] = {
 		.applies = rule_scheme_uncovered,
 	},
 	{
+		.id = "env-file-invalid",
+		.title = "the env file sets it in a line that systemd ignores",
+		.says = "An EnvironmentFile= is not a shell script: a line with export, or with a "
+			"name "
+			"that systemd does not accept, is ignored, and the process starts without "
+			"it.",
+		.needs = "the unit's files, and the process's environment",
+		.confused = "env-file-stale, where the line is good",
+		.remedy = "NAME=VALUE and nothing before it; a restart",
+		.reference = "https://github.com/systemd/systemd/issues/2836",
+		.applies = rule_env_file_invalid,
+	},
+	{
+		.id = "env-file-unloaded",
+		.title = "a file sets it, and the unit does not get it",
+		.says = "The unit does not load the file, a later statement overrides it, or the "
+			"unit's "
+			"files changed and daemon-reload is pending.",
+		.needs = "the unit's files, and the process's environment",
+		.confused = "a file for another unit: rke2-server's is not rke2-agent's",
+		.remedy = "set it in a file that the unit loads last; daemon-reload; a restart",
+		.reference = "https://github.com/rancher/rke2/issues/3930",
+		.applies = rule_env_file_unloaded,
+	},
+	{
+		.id = "env-file-stale",
+		.title = "the file was changed after the process had started",
+		.says = "The environment of a process is fixed when it starts. The file is newer.",
+		.needs = "the unit's files with their times, and the process's start",
+		.confused = "env-file-unloaded, where a restart does not help",
+		.remedy = "restart the unit",
+		.reference = "https://github.com/rancher/rke2-docs/issues/144",
+		.applies = rule_env_file_stale,
+	},
+	{
 		.id = "containerd-scope",
 		.title = "only CONTAINERD_ variables are set: they do not reach this process",
 		.says = "rke2 hands CONTAINERD_X to its containerd child as X and uses it for "

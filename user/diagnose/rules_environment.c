@@ -67,6 +67,7 @@ bool rule_value_misread(const struct rule_input *in, struct finding *out)
 	lines_add(&out->chain,
 		"Go's url.Parse finds host \"%s\" in it, port %u, and asks no further", v->url.host,
 		(unsigned int)v->url.port);
+	chain_source(in, out, v);
 	remedy_correct(in, out, v,
 		"http://HOST:PORT or http://USER:PASSWORD@HOST:PORT without quotes or spaces "
 		"within, "
@@ -93,6 +94,7 @@ bool rule_value_dropped(const struct rule_input *in, struct finding *out)
 	lines_add(&out->chain, "%s went direct: a relay URL that url.Parse refuses counts as none",
 		who(in));
 	lines_add(&out->chain, "%s=%s has the fault %s", v->name, v->value, buffer_string(&b));
+	chain_source(in, out, v);
 	remedy_correct(in, out, v,
 		v->url.faults & RELAY_FAULT_BAD_ESCAPE
 			? "write a % of the password as %25 (in a unit file's Environment= as %%25)"
@@ -130,6 +132,7 @@ bool rule_name_unread(const struct rule_input *in, struct finding *out)
 			"all "
 			"lower case",
 			v->name, v->value, rule_needed(in));
+	chain_source(in, out, v);
 	lines_add(&out->missing, "%s", rule_needed(in));
 	remedy_give(in, out, v);
 	buffer_free(&b);
@@ -252,6 +255,7 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 		in->choice.variable ? in->choice.variable->name : rule_needed(in), entry, no->name,
 		rule_host(in->dial, text));
 	lines_add(&out->chain, "%s=%s", no->name, no->value);
+	chain_source(in, out, no);
 	remedy_correct(in, out, no,
 		!strcmp(entry, "*") ? "\"*\" turns every relay off: list only what is internal"
 				    : "take that entry out, or narrow it to the internal hosts");
@@ -278,6 +282,7 @@ bool rule_scheme_uncovered(const struct rule_input *in, struct finding *out)
 		v->relay.kind == RELAY_KIND_ALL	   ? "nothing (curl reads ALL_)"
 		: v->relay.kind == RELAY_KIND_HTTP ? "http://"
 						   : "https://");
+	chain_source(in, out, v);
 	lines_add(&out->missing, "%s", rule_needed(in));
 	remedy_give(in, out, v);
 	buffer_free(&b);
@@ -327,6 +332,7 @@ bool rule_containerd_scope(const struct rule_input *in, struct finding *out)
 	if (in->process->role == ROLE_SUPERVISOR)
 		lines_add(&out->chain, "the rke2-runtime image of a new version is pulled by rke2 "
 				       "itself, before containerd exists");
+	chain_source(in, out, v);
 	rule_missing(in, out);
 	remedy_give(in, out, v);
 	buffer_free(&b);

@@ -8,7 +8,7 @@
 #include "diagnose/rules.h"
 #include "relay/relay_choice.h"
 
-struct node_facts; /* diagnosis_facts.h */
+struct node_facts_kept; /* diagnosis_facts.h */
 
 struct rule_input {
 	const struct dial *dial;
@@ -17,8 +17,9 @@ struct rule_input {
 	enum relay_family family;	       /* the names that this program is taken to read */
 	bool site_says_relay; /* the site's own names are *_RELAY, yet family is PROXY */
 	const struct relay_knowledge *relays;
-	const struct known_relay *known; /* a relay known in this tree; NULL: none */
-	const struct node_facts *facts;
+	const struct known_relay *known;     /* a relay known in this tree; NULL: none */
+	const struct node_facts_kept *facts; /* NULL: no fact about a unit came */
+	int64_t wall_offset_ns;		     /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not known */
 	bool public_target; /* the address dialled, or the name that did not resolve, is public */
 	uint64_t failed_for_ns, failed_times; /* a local matter: how long and how often by now */
 	const char *scheme;		      /* "https", or "http" on port 80 */
@@ -116,6 +117,10 @@ bool rule_scheme_uncovered(const struct rule_input *in, struct finding *out);
 bool rule_containerd_scope(const struct rule_input *in, struct finding *out);
 bool rule_relay_missing(const struct rule_input *in, struct finding *out);
 bool rule_case_conflict(const struct rule_input *in, struct finding *out);
+/* rules_files.c */
+bool rule_env_file_invalid(const struct rule_input *in, struct finding *out);
+bool rule_env_file_unloaded(const struct rule_input *in, struct finding *out);
+bool rule_env_file_stale(const struct rule_input *in, struct finding *out);
 /* rules_network.c */
 bool rule_not_a_relay_matter(const struct rule_input *in, struct finding *out);
 bool rule_mirror_fallback(const struct rule_input *in, struct finding *out);

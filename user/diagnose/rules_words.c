@@ -212,8 +212,8 @@ static void chain_evidence(const struct rule_input *in, struct finding *out)
 	static const char *const saw[DIAL_OUTCOMES] = {
 		[DIAL_REFUSED] = "answered with a reset (ECONNREFUSED)",
 		[DIAL_TIMEOUT] = "no SYN was answered until the kernel gave up (ETIMEDOUT)",
-		[DIAL_ABANDONED] = "no SYN was answered, and the program closed the socket: "
-				   "dropped on the way",
+		[DIAL_ABANDONED] =
+			"no SYN was answered until the program gave up, as when a firewall drops",
 		[DIAL_UNREACHABLE] = "no route, or a router said so",
 		[DIAL_DENIED] = "this node itself refused the connect()",
 		[DIAL_FAILED] = "the connect() failed",

@@ -133,7 +133,8 @@ static void run_end(struct pipeline *p)
 static void run_begin(struct pipeline *p, const struct event *event)
 {
 	struct tracker_options tracking = {.pending_ns = event->start.pending_ns};
-	struct diagnosis_options diagnosing = {.names = event->start.names};
+	struct diagnosis_options diagnosing = {.names = event->start.names,
+		.wall_offset_ns = (int64_t)(event->start.wall_ns - event->time_ns)};
 	struct tracker_handler on_track = {p, on_dial, on_resolve, on_relay};
 	struct diagnosis_handler on_diagnose = {p, on_finding};
 	struct report r = {.kind = REPORT_START, .time_ns = event->time_ns, .start = &event->start};

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The node's files hold a usable variable that the process lacks: why it did not arrive. */
+#include "diagnose/diagnosis_facts.h"
+#include "diagnose/remedy.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+struct lacking {
+	char unit[128];
+	const struct unit_variable *variable; /* what the files have for it */
+	uint64_t started_ns;		      /* CLOCK_REALTIME; 0: not known */
+	const struct process *holder;	      /* the process that the unit started */
+};
+
+/* The process that systemd started: the supervisor above a containerd, else p itself. */
+static const struct process *started_by_unit(const struct process *p)
+{
+	for (const struct process *q = p; q; q = q->parent)
+		if (q->role == ROLE_SUPERVISOR)
+			return q;
+	return p;
+}
+
+static bool is_name_for(const struct rule_input *in, const char *name)
+{
+	const char *needed = rule_needed(in);
+
+	if (in->process->role == ROLE_CONTAINERD && !strncmp(name, "CONTAINERD_", 11))
+		name += 11;
+	return !strcmp(name, needed) || !strcasecmp(name, needed);
+}
+
+/*
+ * A usable statement of that fate for the variable that the process went direct without; any
+ * process that carries one that is read, or any other fate that gives it, is another matter.
+ */
+static bool find(const struct rule_input *in, enum unit_fate fate, struct lacking *out)
+{
+	const struct variable *carried[1];
+	struct service s;
+
+	if (!in->facts || !rule_is_direct(in) ||
+		rule_carried(in->environment, in->family, CARRIED_READ, carried, 1))
+		return false;
+	service_of(in->process, &s);
+	if (s.kind == SERVICE_NONE || s.guessed)
+		return false;
+	snprintf(out->unit, sizeof(out->unit), "%s.service", s.name);
+	out->holder = started_by_unit(in->process);
+	out->started_ns = in->wall_offset_ns && out->holder->start_ns
+				  ? out->holder->start_ns + in->wall_offset_ns
+				  : 0;
+	out->variable = NULL;
+	for (size_t i = 0; i < in->facts->count; i++) {
+		const struct unit_variable *v = &in->facts->variables[i];
+
+		if (strcmp(v->unit, out->unit) || !is_name_for(in, v->name) ||
+			v->worth != WORTH_SOUND)
+			continue;
+		if (v->fate == fate)
+			out->variable = v;
+		else if (v->fate == UNIT_FATE_EFFECTIVE)
+			return false;
+	}
+	return out->variable;
+}
+
+static void chain_direct(const struct rule_input *in, struct finding *out)
+{
+	lines_add(&out->chain, "%s went direct: no variable that it carries names a relay",
+		in->process->name);
+	rule_absent(in, out);
+	lines_add(&out->missing, "%s", rule_needed(in));
+}
+
+static void split(const char *source, int *len, const char **line)
+{
+	const char *colon = strrchr(source, ':');
+
+	*len = colon ? (int)(colon - source) : (int)strlen(source);
+	*line = colon ? colon + 1 : "";
+}
+
+bool rule_env_file_invalid(const struct rule_input *in, struct finding *out)
+{
+	const struct unit_variable *v;
+	struct lacking l;
+	const char *line;
+	int len;
+
+	if (!find(in, UNIT_FATE_IGNORED, &l))
+		return false;
+	v = l.variable;
+	split(v->source, &len, &line);
+	rule_message(in, out, "%s sets %s, but systemd ignores that line (%s)", v->source, v->name,
+		v->fault);
+	chain_direct(in, out);
+	lines_add(&out->chain, "%s sets %s=%s, and systemd ignores the line: %s", v->source,
+		v->name, v->value, v->fault);
+	if (!strcmp(v->fault, "export"))
+		lines_add(&out->remedy, "sed -i '%s s|^\\s*export\\s\\+||' %.*s", line, len,
+			v->source);
+	else
+		lines_add(&out->remedy, "# write line %s of %.*s as %s=VALUE, nothing before it",
+			line, len, v->source, v->name);
+	remedy_restart(in, out);
+	return true;
+}
+
+/* Which fate kept the value from the unit, and in words what it came to. */
+static bool find_unloaded(const struct rule_input *in, struct lacking *l, const char **why)
+{
+	static const struct {
+		enum unit_fate fate;
+		const char *why;
+	} fates[] = {
+		{UNIT_FATE_UNLOADED, "that unit does not load the file"},
+		{UNIT_FATE_OVERRIDDEN, "a later statement overrides it"},
+		{UNIT_FATE_RESET, "a later empty assignment forgets it"},
+		{UNIT_FATE_UNSET, "UnsetEnvironment= takes it away"},
+	};
+
+	for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
+		*why = fates[i].why;
+		if (find(in, fates[i].fate, l))
+			return true;
+	}
+	*why = "systemd has not read the changed files yet (daemon-reload)";
+	return find(in, UNIT_FATE_EFFECTIVE, l) && facts_need_reload(in->facts, l->unit);
+}
+
+bool rule_env_file_unloaded(const struct rule_input *in, struct finding *out)
+{
+	const struct unit_variable *v;
+	const char *why, *line;
+	struct lacking l;
+	int len;
+
+	if (!find_unloaded(in, &l, &why))
+		return false;
+	v = l.variable;
+	split(v->source, &len, &line);
+	rule_message(in, out, "%s sets %s for %s, but %s", v->source, v->name, l.unit, why);
+	chain_direct(in, out);
+	lines_add(&out->chain, "%s sets %s=%s", v->source, v->name, v->value);
+	lines_add(&out->chain, "%s%s%s", why, v->by[0] ? ": " : "", v->by);
+	switch (v->fate) {
+	case UNIT_FATE_EFFECTIVE:
+		lines_add(&out->remedy, "systemctl daemon-reload");
+		break;
+	case UNIT_FATE_UNLOADED:
+		lines_add(&out->remedy, "{ echo; grep -h '^\\s*%s=' %.*s; } >> /etc/default/%.*s",
+			v->name, len, v->source, (int)(strlen(l.unit) - 8), l.unit);
+		break;
+	default:
+		lines_add(&out->remedy, "# take out or correct %s, which comes later than %s",
+			v->by[0] ? v->by : "the later statement", v->source);
+		break;
+	}
+	remedy_restart(in, out);
+	return true;
+}
+
+bool rule_env_file_stale(const struct rule_input *in, struct finding *out)
+{
+	const struct unit_variable *v;
+	struct lacking l;
+
+	if (!find(in, UNIT_FATE_EFFECTIVE, &l) || !l.started_ns ||
+		l.variable->mtime_ns <= l.started_ns)
+		return false;
+	v = l.variable;
+	rule_message(
+		in, out, "%s sets %s, but the file is newer than the process", v->source, v->name);
+	chain_direct(in, out);
+	lines_add(&out->chain,
+		"%s sets %s=%s, but the file is newer than %s (pid %u): an environment "
+		"is fixed when a process starts",
+		v->source, v->name, v->value, l.holder->name, l.holder->pid);
+	remedy_restart(in, out);
+	return true;
+}
