@@ -449,8 +449,82 @@ static void test_a_piece_without_a_dialler_is_counted(void)
 	told_free(&told);
 }
 
+/* ---- bounds ---- */
+
+static void count_dial(void *context, const struct dial *d)
+{
+	unsigned int *outcomes = context;
+
+	outcomes[d->outcome]++;
+}
+
+/* Dials of one process, `open` of them at a time, each refused; returns the tracker's counts. */
+static struct tracker_counts dial_many(unsigned int dials, unsigned int open,
+	unsigned int outcomes[DIAL_OUTCOMES], uint64_t *deadline)
+{
+	struct tracker_options options = {.pending_ns = story_ns(20)};
+	struct tracker_handler handler = {outcomes, count_dial, NULL, NULL};
+	struct process_table table = {0};
+	struct tracker *t = tracker_new(&options, &table, &handler);
+	struct event e = {.kind = EVENT_STATE, .pid = STORY_PID, .time_ns = 1};
+	struct event clock = {.kind = EVENT_CLOCK};
+	struct tracker_counts counts;
+
+	e.state.remote = story_address(REGISTRY, 443);
+	for (unsigned int i = 0; i < dials + open; i++) {
+		e.time_ns += 1000;
+		e.state.old_state = TCP_STATE_CLOSE;
+		e.state.new_state = TCP_STATE_SYN_SENT;
+		e.state.socket = i + 1;
+		e.state.error = 0;
+		e.pid = STORY_PID;
+		if (i < dials)
+			tracker_apply(t, &e);
+		e.state.old_state = TCP_STATE_SYN_SENT;
+		e.state.new_state = TCP_STATE_CLOSE;
+		e.state.socket = i + 1 - open;
+		e.state.error = ECONNREFUSED;
+		e.pid = 0;
+		e.time_ns += 1000;
+		if (i >= open)
+			tracker_apply(t, &e);
+	}
+	clock.time_ns = e.time_ns + story_ns(10);
+	tracker_apply(t, &clock);
+	counts = tracker_counts(t);
+	*deadline = tracker_deadline(t);
+	tracker_free(t);
+	process_table_free(&table);
+	return counts;
+}
+
+static void test_a_storm_of_dials_is_told_whole(void)
+{
+	unsigned int outcomes[DIAL_OUTCOMES] = {0};
+	uint64_t deadline;
+	struct tracker_counts counts = dial_many(30000, 10, outcomes, &deadline);
+
+	UNIT_CHECK(outcomes[DIAL_REFUSED] == 30000 && !counts.dropped && !counts.open);
+	UNIT_CHECK(deadline == UINT64_MAX);
+}
+
+static void test_too_many_open_dials_are_counted(void)
+{
+	unsigned int outcomes[DIAL_OUTCOMES] = {0};
+	uint64_t deadline;
+	struct tracker_counts counts =
+		dial_many(TRACKER_DIALS + 100, TRACKER_DIALS + 100, outcomes, &deadline);
+
+	/* Each that gave way is counted, and so is its end, which belongs to nobody any more. */
+	UNIT_CHECK(outcomes[DIAL_REFUSED] == TRACKER_DIALS && counts.dropped == 100);
+	UNIT_CHECK(counts.ownerless == 100);
+	UNIT_CHECK(deadline == UINT64_MAX && !counts.open);
+}
+
 int main(void)
 {
+	UNIT_RUN(test_a_storm_of_dials_is_told_whole);
+	UNIT_RUN(test_too_many_open_dials_are_counted);
 	UNIT_RUN(test_each_sk_err_has_its_outcome);
 	UNIT_RUN(test_blocking_refused_and_timeout);
 	UNIT_RUN(test_connect_alone_shows_no_route);

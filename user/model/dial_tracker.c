@@ -56,11 +56,15 @@ const struct name_cache *tracker_names(const struct tracker *t)
 	return t->names;
 }
 
-struct tracked *tracked_new(struct tracker *t, uint64_t socket, uint64_t begin_ns)
+struct tracked *tracked_new(struct tracker *t, uint64_t socket, uint64_t begin_ns, bool owned)
 {
 	struct tracked *e;
 
 	if (t->tracked >= TRACKER_DIALS) {
+		if (!owned) {
+			t->counts.ownerless++;
+			return NULL;
+		}
 		t->counts.dropped++;
 		tracked_drop(t, t->oldest);
 	}

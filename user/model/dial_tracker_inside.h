@@ -105,7 +105,8 @@ struct tracker {
 };
 
 /* dial_tracker.c */
-struct tracked *tracked_new(struct tracker *t, uint64_t socket, uint64_t begin_ns);
+/* owned: the piece tells the dialler.  One that does not never pushes out a dial that has one. */
+struct tracked *tracked_new(struct tracker *t, uint64_t socket, uint64_t begin_ns, bool owned);
 void tracked_drop(struct tracker *t, struct tracked *e);
 void tracked_rearm(struct tracker *t, struct tracked *e);
 /* Gives e its dialler: id, path, name and group follow.  Does nothing once it has one. */

@@ -104,7 +104,8 @@ void tracker_connect(struct tracker *t, const struct event *event)
 			return;
 		if (!c->socket && !result_is_failure(c->result))
 			return;
-		e = tracked_new(t, c->socket, c->begin_ns ? c->begin_ns : event->time_ns);
+		e = tracked_new(
+			t, c->socket, c->begin_ns ? c->begin_ns : event->time_ns, event->pid);
 		if (!e)
 			return;
 	} else if (c->begin_ns && !e->owned) {
@@ -138,7 +139,7 @@ static void tracker_opened(struct tracker *t, const struct event *event)
 		}
 	}
 	if (!e)
-		e = tracked_new(t, s->socket, event->time_ns);
+		e = tracked_new(t, s->socket, event->time_ns, event->pid);
 	if (!e)
 		return;
 	e->opened = true;
@@ -163,7 +164,7 @@ static void tracker_left(struct tracker *t, const struct event *event)
 			break;
 	}
 	if (!e && s->old_state == TCP_STATE_SYN_SENT)
-		e = tracked_new(t, s->socket, event->time_ns);
+		e = tracked_new(t, s->socket, event->time_ns, event->pid);
 	if (!e)
 		return;
 	e->left = true;
@@ -184,7 +185,7 @@ static void tracker_ended(struct tracker *t, const struct event *event)
 	struct tracked *e = table_get(&t->by_socket, s->socket);
 
 	if (!e)
-		e = tracked_new(t, s->socket, event->time_ns);
+		e = tracked_new(t, s->socket, event->time_ns, event->pid);
 	while (e && ((e->owned && e->dial.begin_ns > event->time_ns) ||
 			    (e->left && e->left_state == TCP_STATE_CLOSE)))
 		e = e->same_socket;

@@ -132,7 +132,7 @@ void tracker_talk(struct tracker *t, const struct event *event)
 	while (e && e->owned && e->dial.begin_ns > event->time_ns)
 		e = e->same_socket;
 	if (!e) {
-		e = tracked_new(t, socket, event->time_ns);
+		e = tracked_new(t, socket, event->time_ns, event->pid);
 		if (!e)
 			return;
 		e->forget_ns = t->now_ns + TRACKER_LINGER_NS;

@@ -24,11 +24,15 @@ struct pair {
 	struct pair *same_address; /* the next one of this address's key */
 };
 
+struct ring {
+	struct pair pairs[NAME_CACHE_PAIRS];
+	size_t next; /* the pair to be used next; once all are used, the oldest */
+};
+
 struct name_cache {
 	struct table by_name;	 /* hash of the text -> struct name */
 	struct table by_address; /* hash of the bytes -> first struct pair */
-	struct pair pairs[NAME_CACHE_PAIRS];
-	size_t next; /* the pair to be used next, then the oldest */
+	struct ring dns, hosts;
 };
 
 struct name_cache *name_cache_new(void)
@@ -124,6 +128,7 @@ static struct name *name_intern(struct name_cache *c, const char *text)
 int name_cache_add(struct name_cache *c, uint64_t scope, enum name_from from, const char *name,
 	const struct address *address, uint64_t asked_ns)
 {
+	struct ring *ring = from == NAME_HOSTS ? &c->hosts : &c->dns;
 	uint64_t key = address_key(address);
 	struct pair *p = table_get(&c->by_address, key), *first;
 	struct name *n;
@@ -135,7 +140,7 @@ int name_cache_add(struct name_cache *c, uint64_t scope, enum name_from from, co
 			return 0;
 		}
 	}
-	p = &c->pairs[c->next];
+	p = &ring->pairs[ring->next];
 	if (p->name)
 		pair_drop(c, p);
 	n = name_intern(c, name);
@@ -160,7 +165,7 @@ int name_cache_add(struct name_cache *c, uint64_t scope, enum name_from from, co
 		memset(p, 0, sizeof(*p));
 		return -ENOMEM;
 	}
-	c->next = (c->next + 1) % NAME_CACHE_PAIRS;
+	ring->next = (ring->next + 1) % NAME_CACHE_PAIRS;
 	return 0;
 }
 
@@ -171,9 +176,9 @@ void name_cache_asked(struct name_cache *c, uint64_t scope, const char *name, ui
 	if (!n || strcmp(n->text, name))
 		return;
 	for (size_t i = 0; i < NAME_CACHE_PAIRS; i++) {
-		struct pair *p = &c->pairs[i];
+		struct pair *p = &c->dns.pairs[i];
 
-		if (p->name == n && p->scope == scope && p->from == NAME_DNS)
+		if (p->name == n && p->scope == scope)
 			p->asked_ns = asked_ns;
 	}
 }
@@ -221,6 +226,14 @@ const char *name_cache_find(const struct name_cache *c, uint64_t scope, uint32_t
 	return best ? best->name->text : NULL;
 }
 
+static bool ring_knows(const struct ring *ring, const char *name)
+{
+	for (size_t i = 0; i < NAME_CACHE_PAIRS && ring->pairs[i].name; i++)
+		if (name_completes(name, ring->pairs[i].name->text))
+			return true;
+	return false;
+}
+
 enum name_match name_cache_match(
 	const struct name_cache *c, const char *name, const struct address *address)
 {
@@ -228,8 +241,7 @@ enum name_match name_cache_match(
 		p = p->same_address)
 		if (address_equal(&p->address, address) && name_completes(name, p->name->text))
 			return NAME_MATCHES;
-	for (size_t i = 0; i < NAME_CACHE_PAIRS && c->pairs[i].name; i++)
-		if (name_completes(name, c->pairs[i].name->text))
-			return NAME_DIFFERS;
+	if (ring_knows(&c->dns, name) || ring_knows(&c->hosts, name))
+		return NAME_DIFFERS;
 	return NAME_NOT_KNOWN;
 }

@@ -10,7 +10,10 @@
 
 #include "model/dial.h"
 
-/* Pairs of a name and an address; a node pulls from some dozens of hosts. */
+/*
+ * Pairs of a name and an address, so many from DNS and so many from hosts files: a long hosts file
+ * must not push out what was asked for.  A node pulls from some dozens of hosts.
+ */
 #define NAME_CACHE_PAIRS 4096
 
 struct name_cache;
