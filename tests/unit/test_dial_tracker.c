@@ -508,6 +508,34 @@ static void test_a_storm_of_dials_is_told_whole(void)
 	UNIT_CHECK(deadline == UINT64_MAX);
 }
 
+static void test_what_ended_is_forgotten(void)
+{
+	struct tracker_options options = {.pending_ns = story_ns(20)};
+	struct tracker_handler handler = {.context = NULL};
+	struct process_table table = {0};
+	struct tracker *t = tracker_new(&options, &table, &handler);
+	struct event e = {.kind = EVENT_STATE, .time_ns = 1};
+
+	/* Each connection ends before the next but one begins; the kernel tells no CLOSE. */
+	e.state.remote = story_address(REGISTRY, 443);
+	for (uint64_t i = 1; i < TRACKER_DIALS + 1000; i++) {
+		static const uint8_t states[] = {TCP_STATE_CLOSE, TCP_STATE_SYN_SENT,
+			TCP_STATE_ESTABLISHED, TCP_STATE_FIN_WAIT1};
+
+		for (size_t n = 0; n + 1 < sizeof(states); n++) {
+			e.pid = n ? 0 : STORY_PID;
+			e.time_ns += story_ns(0.001);
+			e.state.socket = i;
+			e.state.old_state = states[n];
+			e.state.new_state = states[n + 1];
+			tracker_apply(t, &e);
+		}
+	}
+	UNIT_CHECK(!tracker_counts(t).dropped && !tracker_counts(t).ownerless);
+	tracker_free(t);
+	process_table_free(&table);
+}
+
 static void test_too_many_open_dials_are_counted(void)
 {
 	unsigned int outcomes[DIAL_OUTCOMES] = {0};
@@ -524,6 +552,7 @@ static void test_too_many_open_dials_are_counted(void)
 int main(void)
 {
 	UNIT_RUN(test_a_storm_of_dials_is_told_whole);
+	UNIT_RUN(test_what_ended_is_forgotten);
 	UNIT_RUN(test_too_many_open_dials_are_counted);
 	UNIT_RUN(test_each_sk_err_has_its_outcome);
 	UNIT_RUN(test_blocking_refused_and_timeout);

@@ -189,7 +189,7 @@ void tracked_own(struct tracker *t, struct tracked *e, const struct event *event
 	e->dial.tid = event->tid;
 	e->dial.id = e->dial.group = ++t->dials;
 	e->owned = true;
-	e->forget_ns = e->closed ? t->now_ns + TRACKER_LINGER_NS : NEVER;
+	e->forget_ns = e->closed || e->ended ? t->now_ns + TRACKER_LINGER_NS : NEVER;
 	tracker_dialled(t, e->dial.process);
 	tracked_describe(t, e);
 	tracked_link_peers(t, e);

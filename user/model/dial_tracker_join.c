@@ -74,7 +74,8 @@ static void tracked_locate(
 /* What no owner claims within the linger time is dropped; what is closed too. */
 static void tracked_joined(struct tracker *t, struct tracked *e)
 {
-	if ((!e->owned && e->forget_ns == NEVER) || e->closed)
+	/* The kernel side tells how ESTABLISHED ended, and no more of that socket. */
+	if ((!e->owned && e->forget_ns == NEVER) || e->closed || e->ended)
 		e->forget_ns = t->now_ns + TRACKER_LINGER_NS;
 	tracked_judge(t, e);
 	tracked_rearm(t, e);
@@ -184,7 +185,7 @@ static void tracker_ended(struct tracker *t, const struct event *event)
 	const struct event_state *s = &event->state;
 	struct tracked *e = table_get(&t->by_socket, s->socket);
 
-	if (!e)
+	if (!e && s->old_state == TCP_STATE_ESTABLISHED)
 		e = tracked_new(t, s->socket, event->time_ns, event->pid);
 	while (e && ((e->owned && e->dial.begin_ns > event->time_ns) ||
 			    (e->left && e->left_state == TCP_STATE_CLOSE)))
