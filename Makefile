@@ -96,7 +96,9 @@ fuzzers: $(FUZZ)
 check: $(UNIT) $(BUILD)/relaytrace-asan ## no root: unit tests and scenes under ASan and UBSan, in seconds
 	BUILD=$(BUILD) tests/run.sh check
 
-test: all static $(UNIT) $(BUILD)/relaytrace-asan fuzzers ## everything that this machine can run
+test: ## install what is missing, then everything that this machine can run (root)
+	@tools/deps.sh
+	@$(MAKE) --no-print-directory all static $(UNIT) $(BUILD)/relaytrace-asan fuzzers
 	BUILD=$(BUILD) tests/run.sh all
 
 matrix: static ## the static binaries on Debian's 5.10 to newest kernels, x86 and arm64, each hook row (root, qemu)
