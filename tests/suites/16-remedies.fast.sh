@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# The remedies of scenes, carried out as they are printed on a copy of a node's env files: after it,
+# `explain` takes the relay for the host that failed, with the value that stood in the file.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+BUILD=$PWD/${BUILD:-build}
+[ -x "$BUILD/relaytrace-asan" ] || BUILD=${BUILD#"$PWD/"}
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+status=0
+
+remedies() { # SCENE RULE: its commands, without comments and restarts, on files below $root
+	python3 - "tests/scenes/$1/expected.jsonl" "$2" "$root" <<'PY'
+import json, re, sys
+for line in open(sys.argv[1]):
+    j = json.loads(line)
+    if j["event"]["action"] == "finding" and j["rule"]["id"] == sys.argv[2]:
+        for command in j["relaytrace"]["remedy"]:
+            if not command.startswith(("#", "systemctl")):
+                print(re.sub(r"(?<![\w\\/*.])/(etc|usr|opt|var)/", sys.argv[3] + r"/\1/", command))
+        break
+PY
+}
+
+explain() { # URL: with the env files below $root that the agent's unit would load
+	"$BUILD/relaytrace-asan" explain $(for f in "$root"/etc/default/* "$file"; do
+		[ -f "$f" ] && [ "${f##*/}" != rke2-server ] && echo "--env-file $f"
+	done) "$1" 2>&1
+}
+
+try() { # SCENE RULE FILE WANT URL [ENVPREFIX]: with what stands in FILE on standard input
+	local scene=$1 rule=$2 file=$root$3 want=$4 url=$5 prefix=${6:-} before got
+	rm -rf "${root:?}"/*
+	mkdir -p "$root/etc/default" "$root/etc/sysconfig" "$(dirname "$file")"
+	cat >"$file"
+	before=$(explain "$url")
+	remedies "$scene" "$rule" >"$root/commands"
+	if [ ! -s "$root/commands" ] || ! bash -e "$root/commands" 2>"$root/errors"; then
+		echo "not ok remedy/$scene/$rule: $(cat "$root/errors")"
+		status=1
+		return
+	fi
+	# What containerd would get of it: the prefixed ones, without the prefix.
+	[ -z "$prefix" ] || sed -i "s/^$prefix//" "$file"
+	got=$(explain "$url")
+	if [[ $before == *$want* ]]; then
+		echo "not ok remedy/$scene/$rule: it was so before"
+		status=1
+	elif [[ $got == *$want* ]]; then
+		echo "ok remedy/$scene/$rule"
+	else
+		echo "not ok remedy/$scene/$rule: $got; $(tr '\n' ' ' <"$file")"
+		status=1
+	fi
+}
+
+hub=https://index.docker.io/v2/
+taken="relay http://10.77.9.1:3128"
+printf 'CONTAINERD_HTTPS_PROXY=http://user:secret@10.77.9.1:3128\nCONTAINERD_NO_PROXY=.svc,10.0.0.0/8' |
+	try containerd-scope containerd-scope /etc/default/rke2-agent "$taken" $hub
+printf 'CONTAINERD_HTTPS_PROXY="http://user:secret@10.77.9.1:3128"\r\nCONTAINERD_NO_PROXY=".svc,10.0.0.0/8"\r\n' |
+	try containerd-scope containerd-scope /usr/local/lib/systemd/system/rke2-agent.env "$taken" $hub
+printf 'CONTAINERD_HTTPS_PROXY="http://user:secret@10.77.9.1:3128"\nCONTAINERD_NO_PROXY=".svc,10.0.0.0/8"\n' |
+	try containerd-scope containerd-scope /etc/sysconfig/rke2-agent "the entry .cluster.local" https://kubernetes.default.svc.cluster.local/
+printf 'HTTP_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8,.svc\n' |
+	try scheme-uncovered scheme-uncovered /etc/default/rke2-agent "$taken" $hub
+printf 'Https_Proxy=http://10.77.9.1:3128\n' |
+	try name-unread-mixed-case name-unread /etc/default/rke2-agent "$taken" $hub
+printf '# no relay yet' | try relay-missing-system-agent relay-missing /etc/default/rancher-system-agent "$taken" $hub
+printf 'CONTAINERD_HTTPS_RELAY=http://10.77.9.1:3128\nCONTAINERD_NO_RELAY=10.0.0.0/8\n' |
+	try containerd-scope-relay-names containerd-scope /etc/default/rke2-agent "$taken" $hub
+printf 'CONTAINERD_HTTPS_RELAY=http://10.77.9.1:3128\nCONTAINERD_NO_RELAY=10.0.0.0/8\n' |
+	try containerd-scope-relay-names name-unread /etc/default/rke2-agent "$taken" $hub CONTAINERD_
+printf 'CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128\nCONTAINERD_NO_PROXY=127.0.0.0/8\n' |
+	try cluster-via-relay cluster-via-relay /etc/default/rke2-agent "the entry 10.0.0.0/8" https://10.43.0.1/ CONTAINERD_
+printf '# mine\n\nexport HTTPS_PROXY=http://10.77.9.1:3128\n' |
+	try env-file-invalid env-file-invalid /etc/default/rke2-agent "$taken" $hub
+printf 'HTTPS_PROXY=http://10.77.9.1:3128' |
+	try env-file-unloaded env-file-unloaded /etc/default/rke2-server "$taken" $hub
+exit $status
