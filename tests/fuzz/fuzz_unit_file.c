@@ -4,6 +4,7 @@
  * input is cut at "\n====\n" into the three.
  */
 #include "diagnose/unit_environment.h"
+#include "diagnose/unit_record.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -39,15 +40,44 @@ static void check(const struct unit_facts *f, const struct unit_view *v)
 	}
 }
 
+static int take(void *context, const struct event_fact *fact)
+{
+	require(unit_record_is(fact));
+	require(unit_record_take(context, fact) == 0);
+	return 0;
+}
+
+/* Through a recording: the same listed variables with the same sources. */
+static void check_record(const struct unit_facts *f, const struct unit_view *v)
+{
+	struct environment *e = unit_view_environment(f, v), *taken_e;
+	struct unit_facts taken = {0};
+	struct unit_view taken_view;
+
+	require(unit_record_tell(f, take, &taken) == 0 && unit_record_is_whole(&taken));
+	require(unit_view_make(&taken, &taken_view) == 0);
+	check(&taken, &taken_view);
+	taken_e = unit_view_environment(&taken, &taken_view);
+	require(e && taken_e && e->count == taken_e->count);
+	for (unsigned int i = 0; i < e->count; i++) {
+		require(strcmp(e->variables[i].name, taken_e->variables[i].name) == 0);
+		require(strcmp(e->variables[i].source, taken_e->variables[i].source) == 0);
+		require(e->variables[i].url.faults == taken_e->variables[i].url.faults);
+	}
+	environment_unref(e);
+	environment_unref(taken_e);
+	unit_view_free(&taken_view);
+	unit_facts_free(&taken);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum unit_file_role roles[] = {
 		UNIT_FILE_FRAGMENT, UNIT_FILE_DROP_IN, UNIT_FILE_ENV};
 	const char *at = (const char *)data, *end = at + size;
-	struct unit_facts f = {.fragment = 0};
+	struct unit_facts f = {.unit = strdup("rke2-a@b\\x2dc.service"), .fragment = 0};
 	struct unit_host host = {0};
-	struct environment *e;
 	struct unit_name name;
 	struct unit_view v;
 
@@ -68,9 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	require(unit_view_make(&f, &v) == 0);
 	check(&f, &v);
-	e = unit_view_environment(&f, &v);
-	require(e != NULL);
-	environment_unref(e);
+	check_record(&f, &v);
 	unit_view_free(&v);
 	unit_facts_free(&f);
 	unit_host_free(&host);

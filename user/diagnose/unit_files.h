@@ -101,12 +101,17 @@ void unit_facts_free(struct unit_facts *f);
  */
 int unit_host_read(const struct unit_root *root, struct unit_host *out);
 
-/* For making facts (the reader, a recording): copies what it is given; a negative index is -ENOMEM. */
+/*
+ * For making facts (the reader, a recording): both copy what they are given.  The file's index, or
+ * -ENOMEM; 0 or -ENOMEM.
+ */
 int unit_facts_add_file(struct unit_facts *f, enum unit_file_role role, const char *path);
 int unit_facts_add(struct unit_facts *f, const struct unit_statement *s);
 
-/* Does the file at path say something of unit (for one line of a unit file or env file)?  Used by the
- * reader and by fuzzers: parses bytes as a file of that role, adds its statements. */
+/*
+ * Parses bytes as the contents of files[file], by its role, and adds its statements; notes where
+ * systemd stops reading or refuses it.  0 or -ENOMEM.
+ */
 int unit_facts_parse(struct unit_facts *f, unsigned int file, const char *bytes, size_t len,
 	const struct unit_name *unit, const struct unit_host *host, unit_keep_fn *keep);
 

@@ -287,12 +287,12 @@ static bool read_judged(const char *const *field, struct relay_url *out)
 
 	memset(out, 0, sizeof(*out));
 	if (use < 0 || !read_number(field[1], 0, UINT32_MAX, &faults) ||
-		!read_number(field[4], 0, UINT16_MAX, &port) ||
+		!read_number(field[4], 0, UINT32_MAX, &port) ||
 		strlen(field[2]) >= sizeof(out->scheme) || strlen(field[3]) >= sizeof(out->host))
 		return false;
 	out->use = (enum relay_use)use;
 	out->faults = (uint32_t)faults;
-	out->port = (uint16_t)port;
+	out->port = (uint32_t)port;
 	strcpy(out->scheme, field[2]);
 	strcpy(out->host, field[3]);
 	return true;
