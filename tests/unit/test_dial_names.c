@@ -83,7 +83,41 @@ static void test_hosts_give_a_name(void)
 	told_free(&told);
 }
 
+static void test_loopback_has_no_name_from_hosts(void)
+{
+	static const char *const fields[] = {"127.0.0.1", "localhost", "node1"};
+	struct story s = {.count = 0};
+	struct told told;
+
+	story_add(&s, EVENT_FACT, 0.1)->fact =
+		(struct event_fact){.key = "hosts", .fields = fields, .field_count = 3};
+	story_open(&s, 1.0, 7, "127.0.0.1", 9345);
+	story_failed(&s, 1.1, 7, ECONNREFUSED);
+	story_run(&s, NULL, &told);
+	UNIT_CHECK(told.dial[7].name_from == NAME_NONE && !told.dial[7].name_doubtful);
+	UNIT_STRING(told.dial[7].name, "");
+	told_free(&told);
+}
+
 /* ---- names that do not resolve ---- */
+
+static void test_the_end_does_not_swallow_what_has_failed(void)
+{
+	struct story s = {.stop = 0.15};
+	struct told told;
+
+	/* The puller exits at once, and the run with it. */
+	story_resolve(&s, 0.1, "index.docker.io", 3, NULL, NULL);
+	story_run(&s, NULL, &told);
+	UNIT_STRING(buffer_string(&told.all), "unresolved:0@0.110 ");
+	told_free(&told);
+
+	/* An answer is still on its way: nothing is proved. */
+	s.count--;
+	story_run(&s, NULL, &told);
+	UNIT_STRING(buffer_string(&told.all), "");
+	told_free(&told);
+}
 
 static void test_nxdomain_is_told_once_as_unresolved(void)
 {
@@ -92,7 +126,7 @@ static void test_nxdomain_is_told_once_as_unresolved(void)
 
 	story_resolve(&s, 0.1, "index.docker.io", 3, NULL, NULL);
 	story_run(&s, NULL, &told);
-	UNIT_STRING(buffer_string(&told.all), "unresolved:0@1.110 ");
+	UNIT_STRING(buffer_string(&told.all), "unresolved:0@0.110 ");
 	UNIT_STRING(told.dial[0].name, "index.docker.io");
 	UNIT_CHECK(told.dial[0].dns_code == 3 && told.dial[0].begin_ns == story_ns(0.1));
 	UNIT_CHECK(told.dial[0].path == DIAL_DIRECT && told.deadline == UINT64_MAX);
@@ -103,7 +137,7 @@ static void test_nxdomain_is_told_once_as_unresolved(void)
 	/* Each try of a puller is told. */
 	story_resolve(&s, 5.0, "index.docker.io", 3, NULL, NULL);
 	story_run(&s, NULL, &told);
-	UNIT_STRING(buffer_string(&told.all), "unresolved:0@1.110 unresolved:0@6.010 ");
+	UNIT_STRING(buffer_string(&told.all), "unresolved:0@0.110 unresolved:0@5.010 ");
 	told_free(&told);
 }
 
@@ -459,6 +493,8 @@ int main(void)
 	UNIT_RUN(test_a_direct_dial_has_the_name_that_was_asked_for);
 	UNIT_RUN(test_of_two_names_the_latest_is_meant_with_doubt);
 	UNIT_RUN(test_hosts_give_a_name);
+	UNIT_RUN(test_loopback_has_no_name_from_hosts);
+	UNIT_RUN(test_the_end_does_not_swallow_what_has_failed);
 	UNIT_RUN(test_nxdomain_is_told_once_as_unresolved);
 	UNIT_RUN(test_one_family_without_address_is_no_failure);
 	UNIT_RUN(test_a_search_list_is_no_failure);

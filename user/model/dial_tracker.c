@@ -282,6 +282,7 @@ uint64_t tracker_deadline(const struct tracker *t)
 void tracker_flush(struct tracker *t, uint64_t now_ns)
 {
 	tracker_run(t, now_ns);
+	queries_flush(t);
 	for (struct tracked *e = t->oldest, *newer; e; e = newer) {
 		newer = e->newer;
 		if (e->settle_ns == NEVER)

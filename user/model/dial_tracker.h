@@ -69,7 +69,7 @@ void tracker_apply(struct tracker *t, const struct event *event);
 uint64_t tracker_deadline(const struct tracker *t);
 
 /*
- * The end: what waits for its settle time is concluded; of what is open, that which is older than
+ * The end: what has failed and waits for its settle time is concluded, dials and names; of what is open, that which is older than
  * pending_ns is told as pending unless it was, the rest is only counted as open.
  */
 void tracker_flush(struct tracker *t, uint64_t now_ns);

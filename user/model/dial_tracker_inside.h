@@ -140,6 +140,8 @@ void tracker_udp(struct tracker *t, const struct event *event);
 /* The process began a TCP dial: a resolver that it could not reach was not needed. */
 void tracker_dialled(struct tracker *t, const struct process *p);
 void query_run(struct tracker *t, struct timer *timer, uint64_t now_ns);
+/* Tells what has failed and only waits for what might still come. */
+void queries_flush(struct tracker *t);
 int queries_init(struct tracker *t);
 void queries_free(struct tracker *t);
 

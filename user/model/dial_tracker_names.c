@@ -7,7 +7,6 @@
  */
 #include "model/dial_tracker_inside.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -40,7 +39,7 @@ struct question {
 	uint16_t id; /* of the latest answer, with its socket: loopback shows it twice */
 	uint64_t socket;
 	uint64_t first_ns, last_ns; /* asked */
-	uint64_t answer_ns;
+	uint64_t answer_ns;	    /* or when it was given up */
 };
 
 /* One name that one process asks for; "" stands for a resolver that could not be reached. */
@@ -231,7 +230,7 @@ static void query_tell(struct tracker *t, const struct query *q)
 	d.begin_ns = a->state != QUERY_NONE ? a->first_ns : aaaa->first_ns;
 	if (aaaa->state != QUERY_NONE && aaaa->first_ns < d.begin_ns)
 		d.begin_ns = aaaa->first_ns;
-	d.end_ns = t->now_ns;
+	d.end_ns = a->answer_ns > aaaa->answer_ns ? a->answer_ns : aaaa->answer_ns;
 	d.dns_code = a->code ? a->code : aaaa->code;
 	snprintf(d.name, sizeof(d.name), "%s", q->name);
 	d.name_from = *q->name ? NAME_DNS : NAME_NONE;
@@ -278,6 +277,26 @@ static bool query_waits_for_another(const struct tracker *t, const struct query 
 	return false;
 }
 
+/* The settle time of q is over, or there is no time left for it. */
+static void query_settle(struct tracker *t, struct query *q)
+{
+	if (!*q->name)
+		tracker_resolved(t, q, 0, DNS_CODE_UNREACHABLE);
+	query_conclude(t, q);
+}
+
+void queries_flush(struct tracker *t)
+{
+	struct query *q = t->first_query, *older;
+
+	/* What is concluded stays in the list, finished. */
+	for (; q; q = older) {
+		older = q->older;
+		if (query_is(q, QUERY_FAILED) && !query_is(q, QUERY_WAITING))
+			query_settle(t, q);
+	}
+}
+
 void query_run(struct tracker *t, struct timer *timer, uint64_t now_ns)
 {
 	struct query *q = container_of(timer, struct query, timer);
@@ -287,6 +306,7 @@ void query_run(struct tracker *t, struct timer *timer, uint64_t now_ns)
 			continue;
 		q->questions[i].state = QUERY_FAILED;
 		q->questions[i].code = DNS_CODE_TIMEOUT;
+		q->questions[i].answer_ns = now_ns;
 		tracker_resolved(t, q, i, DNS_CODE_TIMEOUT);
 		/* Nothing quick is left to wait for but the other question. */
 		q->settle_ns = now_ns;
@@ -295,9 +315,7 @@ void query_run(struct tracker *t, struct timer *timer, uint64_t now_ns)
 		if (query_waits_for_another(t, q)) {
 			q->settle_ns = now_ns + QUERY_SETTLE_NS;
 		} else {
-			if (!*q->name)
-				tracker_resolved(t, q, 0, DNS_CODE_UNREACHABLE);
-			query_conclude(t, q);
+			query_settle(t, q);
 			return;
 		}
 	} else if (q->settle_ns <= now_ns) {
@@ -424,31 +442,19 @@ void tracker_name(struct tracker *t, const struct event *event)
 		tracker_answer(t, event, p, scope, q, query);
 }
 
-/* A line of /etc/hosts: ip, name, aliases (diagnose/ makes these facts). */
+/* A line of /etc/hosts as the process sees it: ip, name, aliases (live/node_facts). */
 void tracker_hosts(struct tracker *t, const struct event *event)
 {
 	const struct event_fact *f = &event->fact;
 	const struct process *p = NULL;
-	struct address address;
 
-	if (!f->key || strcmp(f->key, "hosts") || f->field_count < 2 ||
-		!address_parse(f->fields[0], &address))
+	if (!f->key || strcmp(f->key, "hosts"))
 		return;
 	if (event->pid)
 		p = process_table_find(t->processes, event->pid, event->start_ns);
-	for (size_t i = 1; i < f->field_count; i++) {
-		uint64_t age = i < event->time_ns ? i : 0;
-		char name[256];
-		size_t len = 0;
-
-		for (; f->fields[i][len] && len < sizeof(name) - 1; len++)
-			name[len] = (char)tolower((unsigned char)f->fields[i][len]);
-		name[len] = '\0';
-		/* Of several names the first is meant (hosts(5): canonical name, then aliases). */
-		if (len && name_cache_add(t->names, name_scope_of_hosts(p ? p->mntns : 0),
-				   NAME_HOSTS, name, &address, event->time_ns - age))
-			t->counts.dropped++;
-	}
+	if (name_cache_add_hosts(t->names, name_scope_of_hosts(p ? p->mntns : 0), f->fields,
+		    f->field_count, event->time_ns) == -ENOMEM)
+		t->counts.dropped++;
 }
 
 /*
@@ -489,7 +495,8 @@ void tracker_udp(struct tracker *t, const struct event *event)
 	q->questions[0] = (struct question){.state = QUERY_FAILED,
 		.code = DNS_CODE_UNREACHABLE,
 		.first_ns = event->time_ns,
-		.last_ns = event->time_ns};
+		.last_ns = event->time_ns,
+		.answer_ns = event->time_ns};
 	q->settle_ns = t->now_ns + QUERY_SETTLE_NS;
 	query_rearm(t, q);
 }

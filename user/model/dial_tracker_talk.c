@@ -38,6 +38,12 @@ void tracked_describe(struct tracker *t, struct tracked *e)
 	name = name_cache_find(t->names,
 		name_scope_of_process(d->process->pid, d->process->start_ns), d->process->mntns,
 		&d->remote, &d->name_from, &d->name_doubtful);
+	/* What a hosts file calls this machine says nothing about what was wanted there. */
+	if (d->path == DIAL_LOOPBACK && d->name_from == NAME_HOSTS) {
+		d->name_from = NAME_NONE;
+		d->name_doubtful = false;
+		name = NULL;
+	}
 	snprintf(d->name, sizeof(d->name), "%s", name ? name : "");
 }
 

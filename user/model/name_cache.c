@@ -3,6 +3,7 @@
 
 #include "base/table.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,30 @@ int name_cache_add(struct name_cache *c, uint64_t scope, enum name_from from, co
 		return -ENOMEM;
 	}
 	ring->next = (ring->next + 1) % NAME_CACHE_PAIRS;
+	return 0;
+}
+
+int name_cache_add_hosts(struct name_cache *c, uint64_t scope, const char *const *words,
+	size_t count, uint64_t now_ns)
+{
+	struct address address;
+
+	if (!count || !address_parse(words[0], &address))
+		return -EINVAL;
+	for (size_t i = 1; i < count; i++) {
+		char name[256]; /* RFC 1035 2.3.4 */
+		size_t len = 0;
+		int err;
+
+		for (; words[i][len] && len < sizeof(name) - 1; len++)
+			name[len] = (char)tolower((unsigned char)words[i][len]);
+		name[len] = '\0';
+		/* Of several the first is meant (hosts(5): canonical name, then aliases). */
+		err = name_cache_add(
+			c, scope, NAME_HOSTS, name, &address, i <= now_ns ? now_ns - (i - 1) : 0);
+		if (err)
+			return err;
+	}
 	return 0;
 }
 

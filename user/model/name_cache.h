@@ -35,6 +35,13 @@ uint64_t name_scope_of_hosts(uint32_t mntns);
 int name_cache_add(struct name_cache *c, uint64_t scope, enum name_from from, const char *name,
 	const struct address *address, uint64_t asked_ns);
 
+/*
+ * Learns a line of a hosts file, its words being an address, a name and aliases.  0; -EINVAL where
+ * the first is no address; -ENOMEM.
+ */
+int name_cache_add_hosts(struct name_cache *c, uint64_t scope, const char *const *words,
+	size_t count, uint64_t now_ns);
+
 /* The asker asks for name again: of several names with one address the latest is meant. */
 void name_cache_asked(struct name_cache *c, uint64_t scope, const char *name, uint64_t asked_ns);
 
