@@ -40,6 +40,7 @@ struct diagnosis {
 	struct relay_knowledge relays;
 	struct finding_store findings;
 	struct wait_room wait;
+	struct wait_answers answers;
 	struct local_matters local;
 	struct pending_dial pending[PENDING_DIALS];
 	size_t pending_count;
@@ -68,11 +69,15 @@ struct diagnosis *diagnosis_new(
 
 void diagnosis_free(struct diagnosis *d)
 {
+	struct dial *waiting;
+
 	if (!d)
 		return;
 	for (size_t i = 0; i < d->pending_count; i++)
 		dial_drop(d->pending[i].dial);
 	wait_free(&d->wait);
+	while ((waiting = answer_next(&d->answers, UINT64_MAX)))
+		dial_drop(waiting);
 	findings_free(&d->findings);
 	facts_free(&d->facts);
 	free(d);
@@ -308,6 +313,7 @@ void diagnosis_dial(struct diagnosis *d, const struct dial *dial)
 	bool told;
 
 	relays_learn_dial(&d->relays, dial);
+	answer_came(&d->answers, dial->id);
 	if (dial->outcome == DIAL_PENDING) {
 		dial_pending(d, dial);
 		return;
@@ -319,7 +325,10 @@ void diagnosis_dial(struct diagnosis *d, const struct dial *dial)
 	if (dial->outcome == DIAL_ESTABLISHED) {
 		if (dial_is_local_matter(dial))
 			local_matter_works(&d->local, dial);
-		findings_success(&d->findings, dial, dial->end_ns);
+		findings_success(&d->findings, dial, dial->path != DIAL_RELAY || dial->replied,
+			dial->end_ns);
+		if (dial->path == DIAL_RELAY && !dial->replied && d->findings.open)
+			answer_wait(&d->answers, dial);
 	} else if (dial_outcome_failed(dial->outcome) && !told &&
 		   wait_judge(&d->wait, dial) == WAIT_NOW) {
 		explain(d, dial, dial->end_ns);
@@ -336,28 +345,47 @@ void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_
 
 	if (!dial->replied || dial->path != DIAL_RELAY)
 		return;
+	/* What is said within TLS to the relay is not seen. */
+	if (dial->reply_kind == REPLY_TLS && tls)
+		return;
+	answer_came(&d->answers, dial->id);
 	if (http && dial->status >= 200 && dial->status < 300)
-		findings_success(&d->findings, dial, now_ns);
-	else if (dial->reply_kind != REPLY_TLS || !tls)
+		findings_success(&d->findings, dial, true, now_ns);
+	else
 		explain(d, dial, now_ns);
+}
+
+static void settle(struct diagnosis *d, uint64_t until_ns, uint64_t now_ns)
+{
+	struct dial *dial;
+
+	while ((dial = answer_next(&d->answers, until_ns))) {
+		findings_success(&d->findings, dial, true, now_ns);
+		dial_drop(dial);
+	}
 }
 
 void diagnosis_tick(struct diagnosis *d, uint64_t now_ns)
 {
 	if (d->wait.count)
 		explain_waiting(d, now_ns, now_ns);
+	settle(d, now_ns, now_ns);
 	findings_tick(&d->findings, now_ns, false);
 }
 
 uint64_t diagnosis_deadline(const struct diagnosis *d)
 {
-	uint64_t wait = wait_deadline(&d->wait), tell = findings_deadline(&d->findings);
+	uint64_t deadline = wait_deadline(&d->wait), other = findings_deadline(&d->findings);
 
-	return wait < tell ? wait : tell;
+	if (other < deadline)
+		deadline = other;
+	other = answer_deadline(&d->answers);
+	return other < deadline ? other : deadline;
 }
 
 void diagnosis_flush(struct diagnosis *d, uint64_t now_ns)
 {
+	settle(d, UINT64_MAX, now_ns);
 	explain_waiting(d, UINT64_MAX, now_ns);
 	for (size_t i = 0; i < d->pending_count; i++) {
 		if (d->pending[i].dial)

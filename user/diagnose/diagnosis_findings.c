@@ -157,7 +157,8 @@ static bool same_host(const struct finding *f, const char *host, const char *ip,
  * role uses a relay for the scheme; one that lies in the list, the relay's policy or the host only
  * once the relay has let that host through.
  */
-static bool relay_success_proves(const struct finding *f, const struct dial *d, const char *ip)
+static bool relay_success_proves(
+	const struct finding *f, const struct dial *d, bool settled, const char *ip)
 {
 	static const char *const by_variable[] = {"containerd-scope", "relay-missing",
 		"name-unread", "scheme-uncovered", "value-dropped", "value-misread", "direct-reset",
@@ -170,6 +171,8 @@ static bool relay_success_proves(const struct finding *f, const struct dial *d, 
 
 	if (is_rule(f, by_way))
 		return true;
+	if (!settled)
+		return false;
 	if (is_rule(f, by_variable)) {
 		v = environment_effective(d->environment,
 			d->relay_variable ? d->relay_variable->relay.family : RELAY_FAMILY_PROXY,
@@ -193,7 +196,7 @@ static bool direct_success_proves(const struct finding *f, const struct dial *d,
 	return same_host(f, d->name, ip, d->remote.port);
 }
 
-void findings_success(struct finding_store *s, const struct dial *d, uint64_t now_ns)
+void findings_success(struct finding_store *s, const struct dial *d, bool settled, uint64_t now_ns)
 {
 	char ip[ADDRESS_TEXT];
 
@@ -206,7 +209,7 @@ void findings_success(struct finding_store *s, const struct dial *d, uint64_t no
 		if (f->resolved || f->process->role != d->process->role ||
 			strcmp(f->process->tree, d->process->tree))
 			continue;
-		if (d->path == DIAL_RELAY ? !relay_success_proves(f, d, ip)
+		if (d->path == DIAL_RELAY ? !relay_success_proves(f, d, settled, ip)
 					  : !direct_success_proves(f, d, ip))
 			continue;
 		f->resolved = true;

@@ -120,6 +120,48 @@ void wait_free(struct wait_room *w)
 	w->count = 0;
 }
 
+static struct dial *answer_take(struct wait_answers *w, size_t i)
+{
+	struct dial *d = w->dials[i].dial;
+
+	w->count--;
+	memmove(&w->dials[i], &w->dials[i + 1], (w->count - i) * sizeof(w->dials[0]));
+	return d;
+}
+
+void answer_wait(struct wait_answers *w, const struct dial *d)
+{
+	struct dial *kept = dial_keep(d);
+
+	if (!kept)
+		return;
+	if (w->count == WAIT_ANSWERS)
+		dial_drop(answer_take(w, 0));
+	w->dials[w->count].dial = kept;
+	w->dials[w->count++].due_ns = d->end_ns + WAIT_ANSWER_NS;
+}
+
+void answer_came(struct wait_answers *w, uint64_t id)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		if (w->dials[i].dial->id == id) {
+			dial_drop(answer_take(w, i));
+			return;
+		}
+	}
+}
+
+struct dial *answer_next(struct wait_answers *w, uint64_t now_ns)
+{
+	/* They are in the order in which they are due. */
+	return w->count && w->dials[0].due_ns <= now_ns ? answer_take(w, 0) : NULL;
+}
+
+uint64_t answer_deadline(const struct wait_answers *w)
+{
+	return w->count ? w->dials[0].due_ns : UINT64_MAX;
+}
+
 static uint64_t matter_key(const struct dial *d)
 {
 	struct buffer b = {0};

@@ -57,6 +57,29 @@ uint64_t wait_deadline(const struct wait_room *w);
 void wait_free(struct wait_room *w);
 
 /*
+ * A relay that was reached and has not answered yet.  Where its answer cannot be seen (TLS, no hook
+ * for it) the dial counts as a success after a while, longer than it takes to call a relay silent.
+ */
+#define WAIT_ANSWER_NS 25000000000ULL
+#define WAIT_ANSWERS   64
+
+struct wait_answers {
+	struct waiting_dial dials[WAIT_ANSWERS];
+	size_t count;
+};
+
+/* Waits for an answer on d; where there is no room, the oldest is forgotten. */
+void answer_wait(struct wait_answers *w, const struct dial *d);
+
+/* The dial of that id was answered, or ended otherwise: no longer waits. */
+void answer_came(struct wait_answers *w, uint64_t id);
+
+/* A dial that has waited long enough at now_ns (UINT64_MAX: all have); the caller drops it. */
+struct dial *answer_next(struct wait_answers *w, uint64_t now_ns);
+
+uint64_t answer_deadline(const struct wait_answers *w);
+
+/*
  * A local matter (loopback, cluster, supervisor) that fails: told only when it goes on.  Also how
  * often, and since when.
  */
