@@ -14,6 +14,7 @@ static const char *const worths[] = {
 	[WORTH_EMPTY] = "empty",
 	[WORTH_LIST] = "list",
 	[WORTH_SOUND] = "sound",
+	[WORTH_UNSEEN] = "unseen",
 };
 
 void facts_free(struct node_facts_kept *k)
@@ -178,7 +179,8 @@ void unit_facts_tell(const struct unit_facts *f, const struct unit_view *v, bool
 		snprintf(mtime, sizeof(mtime), "%lld", f->files[s->file].mtime_ns);
 		fields[0] = unit[0];
 		fields[1] = s->name;
-		fields[3] = judge(&name, s->value, &value);
+		fields[3] = s->verb == UNIT_IGNORED && !s->value ? worths[WORTH_UNSEEN]
+								 : judge(&name, s->value, &value);
 		fields[2] = buffer_string(&value);
 		fields[4] = unit_fate_name(v->of[i].fate);
 		fields[5] = source;

@@ -7,7 +7,8 @@
  *			NeedDaemonReload, else ""
  *	unit-variable	UNIT NAME VALUE WORTH FATE SOURCE MTIME FAULT BY
  *			one statement about a relay variable: VALUE redacted; WORTH "sound", "list",
- *			"empty" or "bad" (judged before redaction); FATE unit_fate_name(); SOURCE
+ *			"empty", "bad" (judged before redaction) or "unseen" (the value of a line
+ *			that systemd ignores is not kept); FATE unit_fate_name(); SOURCE
  *			"FILE:LINE"; MTIME of that file, CLOCK_REALTIME ns; FAULT a word or ""; BY the
  *			"FILE:LINE" that overrides it, or ""
  *	mirror		REGISTRY HOST: registries.yaml has endpoint HOST for REGISTRY
@@ -28,7 +29,7 @@ struct unit_variable {
 	char unit[128];
 	char name[48];
 	char value[256]; /* redacted, cut to fit */
-	enum { WORTH_BAD, WORTH_EMPTY, WORTH_LIST, WORTH_SOUND } worth;
+	enum { WORTH_BAD, WORTH_EMPTY, WORTH_LIST, WORTH_SOUND, WORTH_UNSEEN } worth;
 	enum unit_fate fate;
 	char source[288], by[288];
 	uint64_t mtime_ns;

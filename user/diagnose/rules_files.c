@@ -32,6 +32,12 @@ static bool is_name_for(const struct rule_input *in, const char *name)
 	return !strcmp(name, needed) || !strcasecmp(name, needed);
 }
 
+static bool may_be_sound(const struct unit_variable *v)
+{
+	return v->worth == WORTH_SOUND ||
+	       (v->worth == WORTH_UNSEEN && v->fate == UNIT_FATE_IGNORED);
+}
+
 /*
  * A usable statement of that fate for the variable that the process went direct without; any
  * process that carries one that is read, or any other fate that gives it, is another matter.
@@ -56,8 +62,7 @@ static bool find(const struct rule_input *in, enum unit_fate fate, struct lackin
 	for (size_t i = 0; i < in->facts->count; i++) {
 		const struct unit_variable *v = &in->facts->variables[i];
 
-		if (strcmp(v->unit, out->unit) || !is_name_for(in, v->name) ||
-			v->worth != WORTH_SOUND)
+		if (strcmp(v->unit, out->unit) || !is_name_for(in, v->name) || !may_be_sound(v))
 			continue;
 		if (v->fate == fate)
 			out->variable = v;
@@ -97,8 +102,8 @@ bool rule_env_file_invalid(const struct rule_input *in, struct finding *out)
 	rule_message(in, out, "%s sets %s, but systemd ignores that line (%s)", v->source, v->name,
 		v->fault);
 	chain_direct(in, out);
-	lines_add(&out->chain, "%s sets %s=%s, and systemd ignores the line: %s", v->source,
-		v->name, v->value, v->fault);
+	lines_add(&out->chain, "%s sets %s%s%s, and systemd ignores the line: %s", v->source,
+		v->name, v->value[0] ? "=" : "", v->value, v->fault);
 	if (!strcmp(v->fault, "export"))
 		lines_add(&out->remedy, "sed -i '%s s|^\\s*export\\s\\+||' %.*s", line, len,
 			v->source);
