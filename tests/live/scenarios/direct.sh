@@ -164,7 +164,7 @@ direct_fails route-unreachable unreachable 33 unreachable 113 'no route to host'
 	'an unreachable route on the node'
 direct_fails route-prohibit prohibit 34 denied 13 'permission denied' not-a-relay-matter \
 	'a prohibit route on the node: EACCES, and no relay is known'
-direct_fails route-blackhole blackhole 35 failed 22 'invalid argument' relay-missing \
+direct_fails route-blackhole blackhole 35 failed 22 'invalid argument' not-a-relay-matter \
 	'a blackhole route on the node: EINVAL'
 
 scenario handshake-only 'the handshake passes, everything after it is dropped'
