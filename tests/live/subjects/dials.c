@@ -174,14 +174,17 @@ static void superseded(void)
 	close(listening);
 }
 
-/* What Go does to sort addresses, and other connects that are no dials. */
+/*
+ * What Go does to sort addresses, and other connects that are no dials.  No probe of port 53 without a
+ * route: a process that never looked a name up cannot be told from one without a way to its resolver.
+ */
 static void not_dials(void)
 {
 	static const struct {
 		const char *ip;
 		int port;
 	} probes[] = {{"127.0.0.1", 9}, {"127.0.0.1", 53}, {"::1", 9}, {HOST_NO_ROUTE, 9},
-		{HOST_NO_ROUTE, 53}, {HOST_NO_ROUTE6, 9}, {HOST_PROHIBIT, 9}};
+		{HOST_NO_ROUTE6, 9}, {HOST_PROHIBIT, 9}};
 	struct sockaddr_un missing = {.sun_family = AF_UNIX, .sun_path = "/nowhere/at/all"};
 	int fd;
 
