@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define BATCHES 201
+#define WARMING 20
 
 struct bench {
 	int null;		   /* /dev/null */
@@ -187,11 +188,11 @@ struct cost {
 	double median, mean; /* ns a batch */
 };
 
-static struct cost cost_of(const struct op *op, struct bench *b)
+static struct cost cost_of(const struct op *op, struct bench *b, int batches)
 {
 	long long ns[BATCHES], sum = 0;
 
-	for (int batch = 0; batch < BATCHES; batch++) {
+	for (int batch = 0; batch < batches; batch++) {
 		long long began = now_ns();
 
 		for (int i = 0; i < op->batch; i++)
@@ -199,18 +200,18 @@ static struct cost cost_of(const struct op *op, struct bench *b)
 		ns[batch] = now_ns() - began;
 		sum += ns[batch];
 	}
-	qsort(ns, BATCHES, sizeof(ns[0]), by_size);
-	return (struct cost){ns[BATCHES / 2], (double)sum / BATCHES};
+	qsort(ns, batches, sizeof(ns[0]), by_size);
+	return (struct cost){ns[batches / 2], (double)sum / batches};
 }
 
 static void measure(const struct op *op, struct bench *b)
 {
 	const struct op nothing = {"nothing", NULL, 0};
-	double clock = cost_of(&nothing, b).median;
+	double clock = cost_of(&nothing, b, BATCHES).median;
 	struct cost cost;
 
-	cost_of(op, b); /* to warm up */
-	cost = cost_of(op, b);
+	cost_of(op, b, WARMING);
+	cost = cost_of(op, b, BATCHES);
 	printf("%s %.1f %.1f\n", op->name, (cost.median - clock) / op->batch,
 		(cost.mean - clock) / op->batch);
 	fflush(stdout);

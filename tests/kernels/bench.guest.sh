@@ -28,7 +28,7 @@ under() { # NAME PATTERN COMMAND...: the program runs under the tool, which writ
 	tail -n 3 /tmp/said | sed 's/^/@said /'
 }
 
-sleep 5
+sleep 30
 /bench >/dev/null
 echo "@with nothing"
 /bench
