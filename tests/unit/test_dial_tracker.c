@@ -206,6 +206,20 @@ static void test_one_socket_dials_twice(void)
 	told_free(&told);
 }
 
+static void test_a_return_belongs_to_the_call_that_it_ends(void)
+{
+	struct story s = {.count = 0};
+	struct told told;
+
+	/* What the first connect() returned was lost; the second fails without any state. */
+	story_open(&s, 1.0, 7, REGISTRY, 443);
+	story_failed(&s, 1.01, 7, ECONNREFUSED);
+	story_connect(&s, 1.02, 1.0201, 7, "192.0.2.1", 443, -ENETUNREACH);
+	story_run(&s, NULL, &told);
+	UNIT_STRING(buffer_string(&told.all), "refused:7@1.010 unreachable:7@1.020 ");
+	told_free(&told);
+}
+
 static void test_asking_again_by_connect_is_no_dial(void)
 {
 	struct story s = story_of_dial();
@@ -274,6 +288,10 @@ static void test_an_abandon_beside_an_unrelated_success_stays(void)
 	/* Another port. */
 	s = story_of_two(1.321);
 	s.events[1].state.remote.port = 6443;
+	story_expect(&s, 4, DIAL_ABANDONED, DIAL_ESTABLISHED);
+	/* The same address again: a retry, or two requests at a time. */
+	s = story_of_two(1.321);
+	s.events[0].state.remote = s.events[1].state.remote;
 	story_expect(&s, 4, DIAL_ABANDONED, DIAL_ESTABLISHED);
 	/* Another process. */
 	s = story_of_two(1.321);
@@ -565,6 +583,7 @@ int main(void)
 	UNIT_RUN(test_pending_then_established);
 	UNIT_RUN(test_the_end_tells_what_is_old_and_counts_the_rest);
 	UNIT_RUN(test_one_socket_dials_twice);
+	UNIT_RUN(test_a_return_belongs_to_the_call_that_it_ends);
 	UNIT_RUN(test_asking_again_by_connect_is_no_dial);
 	UNIT_RUN(test_udp_is_no_dial);
 	UNIT_RUN(test_a_happy_eyeballs_loser_is_superseded);
