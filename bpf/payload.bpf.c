@@ -101,16 +101,29 @@ static __always_inline void record_fill(struct wire_payload *w, const struct pac
 }
 
 /*
+ * len where it is 1 to most, else 0, so that the verifier knows both bounds: that of 5.10 and 6.1
+ * learns nothing from a comparison with 0 (that of 6.12 does), nor from a test of clang's on a copy.
+ */
+static __always_inline __u32 len_bounded(__u32 len, __u32 most)
+{
+	len--;
+	asm volatile("" : "+r"(len));
+	if (len >= most)
+		return 0;
+	return len + 1;
+}
+
+/*
  * Carries out bytes that may be carried out whole: DNS, TLS, or a few bytes of what is neither.
  * Returns how many.
  */
 static __always_inline __u32 data_emit(const struct packet *p, __u8 part, bool outgoing,
 	__u32 offset, __u32 most, struct task_struct *sender)
 {
-	__u32 len = p->len < most ? p->len : most;
+	__u32 len = len_bounded(p->len < most ? p->len : most, WIRE_DATA_MAX);
 	struct payload_data *r;
 
-	if (len < 1 || len > WIRE_DATA_MAX)
+	if (!len)
 		return 0;
 	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
 	if (!r) {
@@ -133,11 +146,12 @@ static __always_inline __u32 data_emit(const struct packet *p, __u8 part, bool o
 static __always_inline __u32 line_emit(
 	const struct packet *p, __u8 part, bool outgoing, __u32 offset, bool *ended)
 {
-	__u32 len = p->len < WIRE_HEAD_MAX ? p->len : WIRE_HEAD_MAX, kept = 0;
+	__u32 len = len_bounded(p->len < WIRE_HEAD_MAX ? p->len : WIRE_HEAD_MAX, WIRE_HEAD_MAX);
+	__u32 kept = 0;
 	struct payload_head *r;
 	__u32 over = 0;
 
-	if (len < 1 || len > WIRE_HEAD_MAX)
+	if (!len)
 		return 0;
 	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
 	if (!r) {
