@@ -24,7 +24,7 @@ PY
 
 explain() { # URL: with the env files below $root that the agent's unit would load
 	"$BUILD/relaytrace-asan" explain $(for f in "$root"/etc/default/* "$file"; do
-		[ -f "$f" ] && [ "${f##*/}" != rke2-server ] && echo "--env-file $f"
+		[ -f "$f" ] && [ "${f##*/}" != environment ] && echo "--env-file $f"
 	done) "$1" 2>&1
 }
 
@@ -76,5 +76,5 @@ printf 'CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128\nCONTAINERD_NO_PROXY=127.0.
 printf '# mine\n\nexport HTTPS_PROXY=http://10.77.9.1:3128\n' |
 	try env-file-invalid env-file-invalid /etc/default/rke2-agent "$taken" $hub
 printf 'HTTPS_PROXY=http://10.77.9.1:3128' |
-	try env-file-unloaded env-file-unloaded /etc/default/rke2-server "$taken" $hub
+	try env-file-unloaded env-file-unloaded /etc/environment "$taken" $hub
 exit $status

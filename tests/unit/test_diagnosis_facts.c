@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A unit's files, put into facts and kept again: nothing secret on the way. */
 #include "diagnose/diagnosis_facts.h"
+#include "diagnose/unit_record.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -12,15 +13,14 @@ struct seen {
 	struct buffer text;
 };
 
-static void on_event(void *context, const struct event *event)
+static int on_fact(void *context, const struct event_fact *fact)
 {
 	struct seen *s = context;
 
-	buffer_append_string(&s->text, event->fact.key);
-	for (size_t i = 0; i < event->fact.field_count; i++)
-		buffer_printf(&s->text, "|%s", event->fact.fields[i]);
-	buffer_append_char(&s->text, '\n');
-	facts_take(&s->kept, &event->fact);
+	for (size_t i = 0; i < fact->field_count; i++)
+		buffer_printf(&s->text, "|%s", fact->fields[i]);
+	facts_take(&s->kept, fact);
+	return 0;
 }
 
 static void put(const char *root, const char *path, const char *text)
@@ -44,7 +44,8 @@ static void test_facts_of_a_unit(void)
 	struct unit_root root = {path};
 	struct unit_host host = {0};
 	struct unit_facts facts = {0};
-	struct unit_view view = {0};
+	static const char *const reload[] = {"rke2-agent.service", "yes"};
+	static const char *const no_reload[] = {"rke2-agent.service", "no"};
 	struct seen s = {0};
 	const struct unit_variable *v;
 
@@ -57,10 +58,10 @@ static void test_facts_of_a_unit(void)
 		"export HTTPS_PROXY=http://u:secret@10.77.9.1:3128\n"
 		"NO_PROXY=.svc\nHOME=/root\nTOKEN=secret\n");
 	UNIT_CHECK(unit_facts_read(&root, &host, relay_name_is_listed, "rke2-agent", &facts) == 0);
-	UNIT_CHECK(unit_view_make(&facts, &view) == 0);
-	unit_facts_tell(&facts, &view, true, 7, on_event, &s);
+	UNIT_CHECK(unit_record_tell(&facts, on_fact, &s) == 0);
+	facts_take(&s.kept, &(struct event_fact){"unit-reload", reload, 2});
+	UNIT_CHECK(facts_refresh(&s.kept) && !facts_refresh(&s.kept));
 	UNIT_CHECK(!strstr(buffer_string(&s.text), "secret"));
-	UNIT_CHECK(!strncmp(buffer_string(&s.text), "unit|rke2-agent.service|fine|reload\n", 36));
 	UNIT_CHECK(facts_need_reload(&s.kept, "rke2-agent.service"));
 	v = facts_effective(&s.kept, "rke2-agent.service", "CONTAINERD_HTTPS_PROXY");
 	UNIT_CHECK(v && v->worth == WORTH_SOUND && v->mtime_ns > 0);
@@ -80,11 +81,12 @@ static void test_facts_of_a_unit(void)
 	/* Told again, they take the place of the earlier ones. */
 	buffer_clear(&s.text);
 	size_t count = s.kept.count;
-	unit_facts_tell(&facts, &view, false, 8, on_event, &s);
-	UNIT_CHECK(s.kept.count == count && !facts_need_reload(&s.kept, "rke2-agent.service"));
+	unit_record_tell(&facts, on_fact, &s);
+	facts_take(&s.kept, &(struct event_fact){"unit-reload", no_reload, 2});
+	UNIT_CHECK(facts_refresh(&s.kept) && s.kept.count == count &&
+		   !facts_need_reload(&s.kept, "rke2-agent.service"));
 	facts_free(&s.kept);
 	buffer_free(&s.text);
-	unit_view_free(&view);
 	unit_facts_free(&facts);
 	snprintf(command, sizeof(command), "rm -rf %s", path);
 	UNIT_CHECK(system(command) == 0);

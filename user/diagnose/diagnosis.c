@@ -102,19 +102,28 @@ static const char *tree_of_unit(const char *unit)
 
 void diagnosis_fact(struct diagnosis *d, const struct event *event)
 {
-	const struct unit_variable *v = facts_take(&d->facts, &event->fact);
-	struct environment *e;
+	facts_take(&d->facts, &event->fact);
+}
 
-	/* What stands in the files that a unit loads is known in its tree as well. */
-	if (!v || v->worth != WORTH_SOUND || v->fate == UNIT_FATE_UNLOADED)
+/* What stands in the files that a unit loads is known in its tree as well. */
+static void learn_facts(struct diagnosis *d)
+{
+	if (!facts_refresh(&d->facts))
 		return;
-	e = environment_new(ENVIRONMENT_GIVEN);
-	if (e &&
-		!environment_add(e, v->name, strlen(v->name), v->value, strlen(v->value), false,
-			v->source) &&
-		e->count)
-		relays_learn_file(&d->relays, tree_of_unit(v->unit), &e->variables[0]);
-	environment_unref(e);
+	for (size_t i = 0; i < d->facts.count; i++) {
+		const struct unit_variable *v = &d->facts.variables[i];
+		struct environment *e;
+
+		if (v->worth != WORTH_SOUND || v->fate == UNIT_FATE_UNLOADED)
+			continue;
+		e = environment_new(ENVIRONMENT_GIVEN);
+		if (e &&
+			!environment_add(e, v->name, strlen(v->name), v->value, strlen(v->value),
+				false, v->source) &&
+			e->count)
+			relays_learn_file(&d->relays, tree_of_unit(v->unit), &e->variables[0]);
+		environment_unref(e);
+	}
 }
 
 void diagnosis_loss(struct diagnosis *d, const struct event *event)
@@ -247,6 +256,7 @@ static void explain(struct diagnosis *d, const struct dial *dial, uint64_t now_n
 		in.failed_for_ns = m->last_ns - m->first_ns;
 	}
 	relays_learn(&d->relays, dial->process);
+	learn_facts(d);
 	input_fill(d, dial, &in);
 	rules = rules_all(&count);
 	for (size_t i = 0; i < count && !f; i++)

@@ -2,84 +2,74 @@
 #include "diagnose/diagnosis_facts.h"
 
 #include "diagnose/diagnosis_relays.h"
+#include "diagnose/unit_record.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static const char *const worths[] = {
-	[WORTH_BAD] = "bad",
-	[WORTH_EMPTY] = "empty",
-	[WORTH_LIST] = "list",
-	[WORTH_SOUND] = "sound",
-	[WORTH_UNSEEN] = "unseen",
-};
-
 void facts_free(struct node_facts_kept *k)
 {
+	for (size_t i = 0; i < k->unit_count; i++)
+		unit_facts_free(&k->units[i].facts);
 	free(k->variables);
 	memset(k, 0, sizeof(*k));
 }
 
 static void copy_text(char *to, size_t size, const char *from)
 {
-	snprintf(to, size, "%s", from);
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+static const char *unit_of(const struct unit_facts *f)
+{
+	return f->id ? f->id : f->unit ? f->unit : "";
 }
 
 static void take_unit(struct node_facts_kept *k, const struct event_fact *f)
 {
-	size_t kept = 0, i;
+	struct unit_facts *facts;
 
-	for (i = 0; i < k->count; i++)
-		if (strcmp(k->variables[i].unit, f->fields[0]))
-			k->variables[kept++] = k->variables[i];
-	k->count = kept;
-	for (i = 0; i < k->unit_count; i++)
-		if (!strcmp(k->units[i].unit, f->fields[0]))
-			break;
-	if (i == UNITS_MAX)
+	k->stale = true;
+	if (!strcmp(f->key, "unit") && f->field_count) {
+		for (k->current = 0; k->current < k->unit_count; k->current++) {
+			facts = &k->units[k->current].facts;
+			if (facts->unit && !strcmp(facts->unit, f->fields[0]))
+				break;
+		}
+		if (k->current == UNITS_MAX)
+			return;
+		if (k->current == k->unit_count)
+			k->unit_count++;
+		k->units[k->current].damaged = false;
+	}
+	if (k->current >= k->unit_count)
 		return;
-	if (i == k->unit_count)
-		k->unit_count++;
-	copy_text(k->units[i].unit, sizeof(k->units[i].unit), f->fields[0]);
-	k->units[i].reload = !strcmp(f->fields[2], "reload");
+	facts = &k->units[k->current].facts;
+	if (facts->statement_count >= UNIT_STATEMENTS_MAX ||
+		facts->file_count >= UNIT_STATEMENTS_MAX || unit_record_take(facts, f))
+		k->units[k->current].damaged = true;
 }
 
-static const struct unit_variable *take_variable(
-	struct node_facts_kept *k, const struct event_fact *f)
+static void take_reload(struct node_facts_kept *k, const struct event_fact *f)
 {
-	struct unit_variable *v;
+	size_t kept = 0;
 
-	if (!k->variables)
-		k->variables = calloc(UNIT_FACTS_MAX, sizeof(*k->variables));
-	if (!k->variables || k->count == UNIT_FACTS_MAX)
-		return NULL;
-	v = &k->variables[k->count++];
-	memset(v, 0, sizeof(*v));
-	copy_text(v->unit, sizeof(v->unit), f->fields[0]);
-	copy_text(v->name, sizeof(v->name), f->fields[1]);
-	copy_text(v->value, sizeof(v->value), f->fields[2]);
-	for (size_t i = 0; i < sizeof(worths) / sizeof(worths[0]); i++)
-		if (!strcmp(f->fields[3], worths[i]))
-			v->worth = i;
-	for (enum unit_fate fate = UNIT_FATE_NONE; fate <= UNIT_FATE_IGNORED; fate++)
-		if (!strcmp(f->fields[4], unit_fate_name(fate)))
-			v->fate = fate;
-	copy_text(v->source, sizeof(v->source), f->fields[5]);
-	v->mtime_ns = strtoull(f->fields[6], NULL, 10);
-	copy_text(v->fault, sizeof(v->fault), f->fields[7]);
-	copy_text(v->by, sizeof(v->by), f->fields[8]);
-	return v;
+	for (size_t i = 0; i < k->reload_count; i++)
+		if (strcmp(k->reload[i], f->fields[0]))
+			memmove(k->reload[kept++], k->reload[i], sizeof(k->reload[0]));
+	k->reload_count = kept;
+	if (!strcmp(f->fields[1], "yes") && k->reload_count < UNITS_MAX)
+		copy_text(k->reload[k->reload_count++], sizeof(k->reload[0]), f->fields[0]);
 }
 
-const struct unit_variable *facts_take(struct node_facts_kept *k, const struct event_fact *f)
+void facts_take(struct node_facts_kept *k, const struct event_fact *f)
 {
-	if (!strcmp(f->key, "unit") && f->field_count >= 3) {
+	if (unit_record_is(f)) {
 		take_unit(k, f);
-	} else if (!strcmp(f->key, "unit-variable") && f->field_count >= 9) {
-		return take_variable(k, f);
+	} else if (!strcmp(f->key, "unit-reload") && f->field_count >= 2) {
+		take_reload(k, f);
 	} else if (!strcmp(f->key, "mirror") && f->field_count >= 2 &&
 		   k->mirror_count < MIRROR_FACTS_MAX) {
 		copy_text(k->mirrors[k->mirror_count].registry, sizeof(k->mirrors[0].registry),
@@ -87,14 +77,90 @@ const struct unit_variable *facts_take(struct node_facts_kept *k, const struct e
 		copy_text(k->mirrors[k->mirror_count++].host, sizeof(k->mirrors[0].host),
 			f->fields[1]);
 	}
-	return NULL;
+}
+
+static void place(const struct unit_facts *f, int statement, char *out, size_t size)
+{
+	const struct unit_statement *s = statement < 0 ? NULL : &f->statements[statement];
+
+	*out = '\0';
+	if (s)
+		snprintf(out, size, "%s:%u", f->files[s->file].path, s->line);
+}
+
+static void judge(
+	const struct unit_statement *s, const struct relay_name *name, struct unit_variable *v)
+{
+	struct buffer redacted = {0};
+	struct relay_url url;
+
+	if (!s->value && s->verb == UNIT_IGNORED) {
+		v->worth = WORTH_UNSEEN;
+	} else if (!s->value || !*s->value) {
+		v->worth = WORTH_EMPTY;
+	} else if (name->kind == RELAY_KIND_NO) {
+		v->worth = WORTH_LIST;
+		relay_list_redact(s->value, strlen(s->value), &redacted);
+	} else {
+		relay_url_parse(s->value, strlen(s->value), &url);
+		v->worth =
+			relay_url_is_sound(s->judged ? s->judged : &url) ? WORTH_SOUND : WORTH_BAD;
+		relay_url_redact(s->value, strlen(s->value), &redacted);
+	}
+	copy_text(v->value, sizeof(v->value), buffer_string(&redacted));
+	buffer_free(&redacted);
+}
+
+static void add_statements(
+	struct node_facts_kept *k, const struct unit_facts *f, const struct unit_view *view)
+{
+	for (size_t i = 0; i < f->statement_count && k->count < UNIT_FACTS_MAX; i++) {
+		const struct unit_statement *s = &f->statements[i];
+		struct unit_variable *v = &k->variables[k->count];
+		struct relay_name name;
+
+		if ((s->verb != UNIT_SET && s->verb != UNIT_IGNORED) || !s->name ||
+			!relay_name_parse(s->name, strlen(s->name), &name))
+			continue;
+		memset(v, 0, sizeof(*v));
+		copy_text(v->unit, sizeof(v->unit), unit_of(f));
+		copy_text(v->name, sizeof(v->name), s->name);
+		judge(s, &name, v);
+		v->fate = view->of[i].fate;
+		place(f, (int)i, v->source, sizeof(v->source));
+		place(f, view->of[i].by, v->by, sizeof(v->by));
+		v->mtime_ns = (uint64_t)f->files[s->file].mtime_ns;
+		copy_text(v->fault, sizeof(v->fault), s->fault);
+		k->count++;
+	}
+}
+
+bool facts_refresh(struct node_facts_kept *k)
+{
+	if (!k->stale)
+		return false;
+	k->stale = false;
+	k->count = 0;
+	if (!k->variables)
+		k->variables = calloc(UNIT_FACTS_MAX, sizeof(*k->variables));
+	for (size_t i = 0; k->variables && i < k->unit_count; i++) {
+		const struct unit_facts *f = &k->units[i].facts;
+		struct unit_view view = {0};
+
+		/* Half of a unit's files would tell half the truth. */
+		if (k->units[i].damaged || !unit_record_is_whole(f) || unit_view_make(f, &view))
+			continue;
+		add_statements(k, f, &view);
+		unit_view_free(&view);
+	}
+	return true;
 }
 
 bool facts_need_reload(const struct node_facts_kept *k, const char *unit)
 {
-	for (size_t i = 0; i < k->unit_count; i++)
-		if (!strcmp(k->units[i].unit, unit))
-			return k->units[i].reload;
+	for (size_t i = 0; i < k->reload_count; i++)
+		if (!strcmp(k->reload[i], unit))
+			return true;
 	return false;
 }
 
@@ -127,69 +193,4 @@ bool facts_is_mirror(const struct node_facts_kept *k, const char *host, const ch
 			return true;
 	}
 	return false;
-}
-
-/* What a raw value is worth, and the value without its secret. */
-static const char *judge(const struct relay_name *name, const char *value, struct buffer *redacted)
-{
-	struct relay_url url;
-
-	if (!value || !*value)
-		return worths[WORTH_EMPTY];
-	if (name->kind == RELAY_KIND_NO) {
-		relay_list_redact(value, strlen(value), redacted);
-		return worths[WORTH_LIST];
-	}
-	relay_url_parse(value, strlen(value), &url);
-	relay_url_redact(value, strlen(value), redacted);
-	return worths[relay_url_is_sound(&url) ? WORTH_SOUND : WORTH_BAD];
-}
-
-static void place(const struct unit_facts *f, int statement, char *out, size_t size)
-{
-	const struct unit_statement *s = statement < 0 ? NULL : &f->statements[statement];
-
-	*out = '\0';
-	if (s)
-		snprintf(out, size, "%s:%u", f->files[s->file].path, s->line);
-}
-
-void unit_facts_tell(const struct unit_facts *f, const struct unit_view *v, bool need_reload,
-	uint64_t time_ns, event_handler handler, void *context)
-{
-	const char *unit[] = {
-		f->id ? f->id : f->unit, unit_state_name(v->state), need_reload ? "reload" : ""};
-	struct event event = {.kind = EVENT_FACT, .time_ns = time_ns};
-	struct buffer value = {0};
-
-	event.fact = (struct event_fact){.key = "unit", .fields = unit, .field_count = 3};
-	handler(context, &event);
-	for (size_t i = 0; i < f->statement_count; i++) {
-		const struct unit_statement *s = &f->statements[i];
-		char source[288], by[288], mtime[24];
-		struct relay_name name;
-		const char *fields[9];
-
-		if ((s->verb != UNIT_SET && s->verb != UNIT_IGNORED) || !s->name ||
-			!relay_name_parse(s->name, strlen(s->name), &name))
-			continue;
-		buffer_clear(&value);
-		place(f, (int)i, source, sizeof(source));
-		place(f, v->of[i].by, by, sizeof(by));
-		snprintf(mtime, sizeof(mtime), "%lld", f->files[s->file].mtime_ns);
-		fields[0] = unit[0];
-		fields[1] = s->name;
-		fields[3] = s->verb == UNIT_IGNORED && !s->value ? worths[WORTH_UNSEEN]
-								 : judge(&name, s->value, &value);
-		fields[2] = buffer_string(&value);
-		fields[4] = unit_fate_name(v->of[i].fate);
-		fields[5] = source;
-		fields[6] = mtime;
-		fields[7] = s->fault ? s->fault : "";
-		fields[8] = by;
-		event.fact = (struct event_fact){
-			.key = "unit-variable", .fields = fields, .field_count = 9};
-		handler(context, &event);
-	}
-	buffer_free(&value);
 }
