@@ -7,7 +7,7 @@ verdict() {
 	local name=${lab_s##*/} wrong
 	wrong=$(
 		verdict_words
-		[ -n "$lab_tracer" ] && verdict_report && verdict_secrets
+		[ -n "$lab_tracer" ] && verdict_report && verdict_replay && verdict_secrets
 	)
 	if [ -n "$wrong" ]; then
 		echo "not ok live/$name: $(head -1 <<<"$wrong")"
@@ -42,6 +42,15 @@ verdict_report() {
 	fi
 	jq -nr --rawfile expected "$lab_s/expected" --arg has "$lab_has" \
 		-f "$lab_here/verdict.jq" "$lab_s/out.json" 2>&1
+}
+
+# A replay of the recording prints exactly what the live run printed.
+verdict_replay() {
+	"$lab_tracer" replay "$lab_s/out.rec" -o json >"$lab_s/replay.json" 2>>"$lab_s/tracer.err"
+	cmp -s "$lab_s/replay.json" "$lab_s/out.json" ||
+		echo "the replay of the recording differs: $(diff "$lab_s/replay.json" "$lab_s/out.json" |
+			sed -n '/^[<>]/{p;q}' | cut -c 1-300)"
+	return 0
 }
 
 # The password of the authenticating relay, plain or as Basic credentials (RFC 7617).
