@@ -504,6 +504,19 @@ static void test_network(void)
 	done(r);
 }
 
+static void test_a_secret_that_is_looked_up(void)
+{
+	struct run *r = tell("", RKE2_EXEC "env=\"HTTPS_PROXY=http://sekret#x@10.77.9.1:3128\"",
+		"1 question pid=4121 id=9 name=sekret",
+		"1.1 answer pid=4121 id=9 name=sekret code=NXDOMAIN", "20 clock", NULL);
+
+	UNIT_STRING(buffer_string(&r->told), "value-misread/1 ");
+	UNIT_CHECK(!strstr(buffer_string(&r->message), "sekret"));
+	UNIT_CHECK(!strstr(buffer_string(&r->chain), "sekret"));
+	UNIT_STRING(r->host, "***");
+	done(r);
+}
+
 static void test_pending_is_told_once(void)
 {
 	/* Told with its outcome; at the end, if that never came. */
@@ -564,6 +577,7 @@ int main(void)
 	UNIT_RUN(test_silence);
 	UNIT_RUN(test_local_matter_persists);
 	UNIT_RUN(test_network);
+	UNIT_RUN(test_a_secret_that_is_looked_up);
 	UNIT_RUN(test_pending_is_told_once);
 	UNIT_RUN(test_loss_and_snapshots);
 	UNIT_RUN(test_rules_are_whole);

@@ -176,6 +176,23 @@ const char *rule_host(const struct dial *d, char text[ADDRESS_TEXT])
 	return d->name[0] ? d->name : address_text(&d->remote, text);
 }
 
+/*
+ * The name that was looked up.  Where Go takes a part of the secret as the relay's host, it is what
+ * the process asked for, and is not to be shown.
+ */
+static const char *shown_name(const struct rule_input *in)
+{
+	const struct dial *d = in->dial;
+	const struct variable *v = d->relay_variable;
+
+	if (!v)
+		v = environment_effective(in->environment, in->family, rule_kind(in));
+	if (v && v->is_relay && v->url.faults & RELAY_FAULT_HOST_MASKED &&
+		(d->path == DIAL_RELAY || !strchr(d->name, '.')))
+		return "***";
+	return d->name;
+}
+
 void words_dial(struct buffer *b, const struct rule_input *in)
 {
 	const struct dial *d = in->dial;
@@ -183,7 +200,7 @@ void words_dial(struct buffer *b, const struct rule_input *in)
 
 	words_process(b, in->process);
 	if (d->outcome == DIAL_UNRESOLVED) {
-		buffer_printf(b, " looked up %s and ", d->name);
+		buffer_printf(b, " looked up %s and ", shown_name(in));
 	} else if (d->path == DIAL_RELAY && d->relay_variable &&
 		   relay_url_is_misread(&d->relay_variable->url)) {
 		buffer_printf(b, " dialled what %s says and ", d->relay_variable->name);
@@ -228,7 +245,7 @@ static void chain_evidence(const struct rule_input *in, struct finding *out)
 	char text[ADDRESS_TEXT];
 
 	if (d->outcome == DIAL_UNRESOLVED) {
-		buffer_printf(&b, "the lookup of %s failed", d->name);
+		buffer_printf(&b, "the lookup of %s failed", shown_name(in));
 	} else {
 		buffer_append_string(&b, "the dial to ");
 		words_endpoint(&b, address_text(&d->remote, text), d->remote.port);
@@ -314,7 +331,7 @@ void rule_targets(const struct rule_input *in, struct finding *out)
 			return;
 		}
 	}
-	snprintf(out->host, sizeof(out->host), "%s", d->name);
+	snprintf(out->host, sizeof(out->host), "%s", resolved ? d->name : shown_name(in));
 	if (resolved) {
 		snprintf(out->ip, sizeof(out->ip), "%s", address_text(&d->remote, text));
 		out->port = d->remote.port;
