@@ -625,27 +625,27 @@ static void test_sink_file_is_private_and_appended_to(void)
 	UNIT_CHECK(mkdtemp(dir) != NULL);
 	snprintf(path, sizeof(path), "%s/out", dir);
 	umask(0);
-	s->fd = sink_open_file(path);
+	s->fd = sink_open_file(path, NULL);
 	UNIT_CHECK(s->fd >= 0 && fstat(s->fd, &st) == 0 && (st.st_mode & 07777) == 0600);
 	UNIT_CHECK(put(s, "one\ntwo\n") == 0 && s->written == 2 && s->refused == 0);
 	/* The tracer is killed in the middle of a line; the next one must not be glued to it. */
 	UNIT_CHECK(put(s, "hal") == 0);
 	close(s->fd);
-	s->fd = sink_open_file(path);
+	s->fd = sink_open_file(path, NULL);
 	UNIT_CHECK(put(s, "three\n") == 0);
 	check_file(path, "one\ntwo\nhal\nthree\n");
 	close(s->fd);
-	s->fd = sink_open_file(path);
+	s->fd = sink_open_file(path, NULL);
 	UNIT_CHECK(put(s, "four\n") == 0);
 	check_file(path, "one\ntwo\nhal\nthree\nfour\n");
 	sink_free(s);
-	UNIT_CHECK(sink_open_file(dir) == -EISDIR);
-	UNIT_CHECK(sink_open_file("/nonexistent/out") == -ENOENT);
+	UNIT_CHECK(sink_open_file(dir, NULL) == -EISDIR);
+	UNIT_CHECK(sink_open_file("/nonexistent/out", NULL) == -ENOENT);
 	unlink(path);
-	UNIT_CHECK(mkfifo(path, 0600) == 0 && sink_open_file(path) == -ENXIO);
+	UNIT_CHECK(mkfifo(path, 0600) == 0 && sink_open_file(path, NULL) == -ENXIO);
 	fd = open(path, O_RDONLY | O_NONBLOCK);
 	s = sink_record_new();
-	s->fd = sink_open_file(path);
+	s->fd = sink_open_file(path, NULL);
 	UNIT_CHECK(s->fd >= 0 && put(s, "x\n") == 0);
 	close(fd);
 	sink_free(s);
@@ -658,7 +658,7 @@ static void test_sink_that_refuses_is_told_once(void)
 	struct sink *s = sink_record_new();
 	int fds[2];
 
-	s->fd = sink_open_file("/dev/full");
+	s->fd = sink_open_file("/dev/full", NULL);
 	UNIT_CHECK(put(s, "a\nb\n") == -ENOSPC && s->refused == 2 && s->failed);
 	UNIT_CHECK(put(s, "c\n") == 0 && s->refused == 3 && s->written == 0);
 	sink_free(s);
@@ -684,7 +684,7 @@ static void test_sink_full_disk_leaves_no_half_line(void)
 	if (child == 0) {
 		signal(SIGXFSZ, SIG_IGN);
 		setrlimit(RLIMIT_FSIZE, &(struct rlimit){10, RLIM_INFINITY});
-		s->fd = sink_open_file(path);
+		s->fd = sink_open_file(path, NULL);
 		_exit(!(put(s, "12345\n") == 0 && put(s, "67890\n") == -EFBIG &&
 			put(s, "78\n") == 0 && s->written == 2 && s->refused == 1));
 	}

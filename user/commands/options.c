@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,56 @@ static bool set_fail_on(struct options *o, const char *value)
 	return false;
 }
 
+static bool set_mode(struct options *o, const char *value)
+{
+	char *end;
+	unsigned long mode = strtoul(value, &end, 8);
+
+	o->file.mode = (mode_t)mode;
+	return *value >= '0' && *value <= '7' && !*end && mode && !(mode & ~0666UL);
+}
+
+/* A number, or a name of /etc/group: read as a file, because NSS does not go with a static binary. */
+static bool set_group(struct options *o, const char *value)
+{
+	const struct group *group = NULL;
+	char *end;
+	unsigned long number = strtoul(value, &end, 10);
+	FILE *file = NULL;
+
+	o->file.has_group = *value >= '0' && *value <= '9' && !*end && number < (gid_t)-1;
+	o->file.group = (gid_t)number;
+	if (!o->file.has_group)
+		file = fopen("/etc/group", "re");
+	while (file && !o->file.has_group && (group = fgetgrent(file))) {
+		o->file.has_group = strcmp(group->gr_name, value) == 0;
+		o->file.group = group->gr_gid;
+	}
+	if (file)
+		fclose(file);
+	return o->file.has_group;
+}
+
+static bool set_max_size(struct options *o, const char *value)
+{
+	static const char suffixes[] = "KMG";
+	const char *suffix;
+	char *end;
+	uint64_t bytes = strtoull(value, &end, 10);
+
+	if (*value < '0' || *value > '9')
+		return false;
+	suffix = *end ? strchr(suffixes, *end) : NULL;
+	if (*end && (!suffix || end[1]))
+		return false;
+	for (int i = 0; suffix && i <= suffix - suffixes; i++)
+		if (__builtin_mul_overflow(bytes, 1024, &bytes))
+			return false;
+	o->file.max_bytes = bytes;
+	/* A file must hold a few of the longest lines. */
+	return !bytes || bytes >= 65536;
+}
+
 static bool set_quiet(struct options *o, const char *value)
 {
 	(void)value;
@@ -138,9 +189,19 @@ static bool set_help(struct options *o, const char *value)
 
 static const struct option_row rows[] = {
 	{"output", 'o', BOTH, "FORMAT[:PATH]",
-		"text, json or record:FILE; repeatable.  Without PATH: standard output.  Files are "
-		"created 0600 and appended to.  Default: text",
+		"text, json, record:FILE, journal or metrics:FILE (for node_exporter); repeatable. "
+		" "
+		"Without PATH: standard output; journal: journald.  Files are created 0600 and "
+		"appended to; that of metrics is 0644 and replaced.  Default: text",
 		set_output},
+	{"mode", 0, BOTH, "MODE", "permissions of the files that are made, in octal: 0640",
+		set_mode},
+	{"group", 0, BOTH, "GROUP", "group of the files that are made, by name or number",
+		set_group},
+	{"max-size", 0, BOTH, "BYTES",
+		"a file of text or json that would grow beyond this becomes FILE.1, and a new one "
+		"begins: 64K at least, 100M, 1G; 0: never.  Default: 0",
+		set_max_size},
 	{"quiet", 'q', BOTH, NULL, "only findings, resolved, losses, start and stop", set_quiet},
 	{"for", 0, FOR_TRACE, "DURATION", "stop after this long: 90, 90s, 5m, 2h", set_for},
 	{"tree", 0, FOR_TRACE, "NAME",

@@ -3,9 +3,8 @@
 #ifndef COMMANDS_OPTIONS_H
 #define COMMANDS_OPTIONS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "output/sink.h"
+
 #include <sys/types.h>
 
 #define OPTIONS_MANY 16
@@ -26,8 +25,9 @@ struct options {
 	uint64_t pending_ns;
 	uint64_t heartbeat_ns; /* 0: none */
 	bool quiet, pods;
-	const char *names; /* "auto", "PROXY", "RELAY" */
-	const char *hooks; /* NULL: the best */
+	struct sink_file file; /* --mode, --group, --max-size */
+	const char *names;     /* "auto", "PROXY", "RELAY" */
+	const char *hooks;     /* NULL: the best */
 	enum fail_on fail_on;
 	bool fail_on_given;
 	bool help;

@@ -9,88 +9,207 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct {
+/* Where journald listens (systemd-journald.service(8)). */
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
+static const struct format {
 	const char *name;
 	struct sink *(*make)(void);
-	bool needs_path;
+	bool needs_path, appends;
+	const char *path; /* where none is given; NULL: standard output */
 } formats[] = {
-	{"text", sink_text_new, false},
-	{"json", sink_json_new, false},
-	{"record", sink_record_new, true},
+	{"text", sink_text_new, false, true, NULL},
+	{"json", sink_json_new, false, true, NULL},
+	{"record", sink_record_new, true, true, NULL},
+	{"journal", sink_journal_new, false, false, JOURNAL_SOCKET},
+	{"metrics", sink_metrics_new, true, false, NULL},
 };
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
-static int output_open(struct outputs *out, const char *word, bool quiet)
+/* The format of FORMAT[:PATH] and its path; NULL after printing what is wrong. */
+static const struct format *output_parse(const char *word, const char **path)
 {
-	size_t len = strcspn(word, ":"), format = 0;
-	const char *path = word[len] && word[len + 1] ? word + len + 1 : NULL;
-	struct sink *s;
+	size_t len = strcspn(word, ":"), i = 0;
 
-	while (format < FORMATS &&
-		(strncmp(word, formats[format].name, len) != 0 || formats[format].name[len]))
-		format++;
-	if (format == FORMATS) {
-		log_error("-o %s: there is no such format; there are text, json and record:FILE",
+	while (i < FORMATS && (strncmp(word, formats[i].name, len) != 0 || formats[i].name[len]))
+		i++;
+	if (i == FORMATS) {
+		log_error("-o %s: there is no such format; there are text, json, record:FILE, "
+			  "journal and metrics:FILE",
 			word);
+		return NULL;
+	}
+	*path = word[len] && word[len + 1] ? word + len + 1 : formats[i].path;
+	if (!*path && formats[i].needs_path) {
+		log_error("-o %s: needs a file: -o %s:FILE", word, formats[i].name);
+		return NULL;
+	}
+	return &formats[i];
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* The one that is open already, or NULL. */
+static struct sink *output_find(
+	const struct outputs *out, const struct format *format, const char *path)
+{
+	const struct pipeline_options *p = &out->pipeline;
+
+	for (size_t i = 0; i < p->sink_count; i++)
+		if (!strcmp(p->sinks[i]->ops->name, format->name) &&
+			same_text(p->sinks[i]->path, path))
+			return p->sinks[i];
+	if (p->recording && !strcmp(format->name, "record") && same_text(p->recording->path, path))
+		return p->recording;
+	return NULL;
+}
+
+/* Opens what path names.  0 or -errno. */
+static int output_open_path(struct sink *s, const struct format *format, const char *path)
+{
+	s->fd = format->appends ? STDOUT_FILENO : -1;
+	if (!path)
+		return 0;
+	s->path = strdup(path);
+	if (!s->path)
+		return -ENOMEM;
+	if (!format->appends) {
+		/* A journal that is not there now may come: told, and tried with each entry. */
+		if (format->path && access(path, W_OK) != 0)
+			log_error("-o %s: there is no journal at %s: %s", format->name, path,
+				strerror(errno));
+		return 0;
+	}
+	s->fd = sink_open_file(path, &s->file);
+	if (s->fd >= 0)
+		return 0;
+	return s->fd;
+}
+
+static void output_settle(struct sink *s, const struct options *options)
+{
+	s->context.quiet = options->quiet;
+	s->context.colour = !s->path && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	s->file = options->file;
+	if (!strcmp(s->ops->name, "record"))
+		s->file.max_bytes = 0; /* it is one document */
+}
+
+/* Adds what word names: the sink of old where that has it, else a new one. */
+static int output_add(struct outputs *out, const struct outputs *old, const char *word,
+	const struct options *options)
+{
+	const char *path;
+	const struct format *format = output_parse(word, &path);
+	bool record = format && !strcmp(format->name, "record");
+	struct sink *s;
+	int err = 0;
+
+	if (!format)
+		return STATUS_USAGE;
+	if (output_find(out, format, path)) {
+		log_error("-o %s: is asked for twice", word);
 		return STATUS_USAGE;
 	}
-	if (!path && formats[format].needs_path) {
-		log_error("-o %s: needs a file: -o %s:FILE", word, formats[format].name);
+	if (record ? out->pipeline.recording != NULL : out->pipeline.sink_count == PIPELINE_SINKS) {
+		log_error(
+			"-o %s: %s", word, record ? "one recording at a time" : "too many outputs");
 		return STATUS_USAGE;
 	}
-	s = out->pipeline.sink_count == PIPELINE_SINKS ? NULL : formats[format].make();
+	s = old ? output_find(old, format, path) : NULL;
 	if (!s) {
-		log_error("-o %s: too many outputs, or out of memory", word);
-		return STATUS_USAGE;
-	}
-	s->fd = STDOUT_FILENO;
-	s->context.quiet = quiet;
-	s->context.colour = !path && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-	if (path) {
-		s->path = strdup(path);
-		s->fd = s->path ? sink_open_file(path) : -ENOMEM;
-		if (s->fd < 0) {
-			log_error("-o %s: cannot open %s: %s", word, path, strerror(-s->fd));
-			s->fd = STDOUT_FILENO;
+		s = format->make();
+		if (s) {
+			output_settle(s, options);
+			err = output_open_path(s, format, path);
+			output_settle(s, options);
+		}
+		if (!s || err) {
+			log_error("-o %s: cannot open %s: %s", word, path ? path : "it",
+				strerror(s ? -err : ENOMEM));
 			sink_free(s);
 			return STATUS_USAGE;
 		}
 	}
-	if (formats[format].needs_path) {
-		if (out->pipeline.recording) {
-			log_error("-o %s: one recording at a time", word);
-			sink_free(s);
-			return STATUS_USAGE;
-		}
+	if (record)
 		out->pipeline.recording = s;
-	} else {
+	else
 		out->pipeline.sinks[out->pipeline.sink_count++] = s;
-	}
 	return 0;
 }
 
-int outputs_open(struct outputs *out, const struct options *options)
+/* Frees the sinks of out that keep has not. */
+static void outputs_drop(struct outputs *out, const struct outputs *keep)
+{
+	for (size_t i = 0; i < out->pipeline.sink_count; i++) {
+		bool kept = false;
+
+		for (size_t k = 0; keep && k < keep->pipeline.sink_count; k++)
+			kept |= keep->pipeline.sinks[k] == out->pipeline.sinks[i];
+		if (!kept)
+			sink_free(out->pipeline.sinks[i]);
+	}
+	if (!keep || keep->pipeline.recording != out->pipeline.recording)
+		sink_free(out->pipeline.recording);
+	memset(out, 0, sizeof(*out));
+}
+
+static int outputs_fill(
+	struct outputs *out, const struct outputs *old, const struct options *options)
 {
 	int status = 0;
 
 	memset(out, 0, sizeof(*out));
 	out->pipeline.heartbeat_ns = options->heartbeat_ns;
 	for (size_t i = 0; i < options->output_count && !status; i++)
-		status = output_open(out, options->outputs[i], options->quiet);
+		status = output_add(out, old, options->outputs[i], options);
 	if (!options->output_count)
-		status = output_open(out, "text", options->quiet);
+		status = output_add(out, old, "text", options);
 	if (status)
-		outputs_close(out);
+		outputs_drop(out, old);
 	return status;
+}
+
+int outputs_open(struct outputs *out, const struct options *options)
+{
+	return outputs_fill(out, NULL, options);
+}
+
+void outputs_reopen(struct outputs *out)
+{
+	for (size_t i = 0; i < out->pipeline.sink_count; i++) {
+		struct sink *s = out->pipeline.sinks[i];
+		int err = sink_reopen(s);
+
+		if (err)
+			log_error("-o %s:%s: cannot be opened again, the old file stays: %s",
+				s->ops->name, s->path, strerror(-err));
+	}
+}
+
+int outputs_reload(struct outputs *out, const struct options *options, struct pipeline *pipeline)
+{
+	struct outputs fresh, old = *out;
+	int status = outputs_fill(&fresh, out, options);
+
+	if (status)
+		return status;
+	for (size_t i = 0; i < fresh.pipeline.sink_count; i++)
+		output_settle(fresh.pipeline.sinks[i], options);
+	*out = fresh;
+	outputs_reopen(out);
+	pipeline_set_outputs(pipeline, &out->pipeline);
+	outputs_drop(&old, out);
+	return 0;
 }
 
 void outputs_close(struct outputs *out)
 {
-	for (size_t i = 0; i < out->pipeline.sink_count; i++)
-		sink_free(out->pipeline.sinks[i]);
-	sink_free(out->pipeline.recording);
-	memset(out, 0, sizeof(*out));
+	outputs_drop(out, NULL);
 }
 
 int outputs_status(const struct pipeline *p, const struct options *options, int input_error)

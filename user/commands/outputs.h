@@ -12,6 +12,17 @@ struct outputs {
 
 /* Opens what options ask for; text on standard output where they ask for nothing.  0, or 2 after printing why. */
 int outputs_open(struct outputs *out, const struct options *options);
+
+/* Opens the files anew, for logrotate; not a recording, which is one document. */
+void outputs_reopen(struct outputs *out);
+
+/*
+ * Does that, and makes the outputs those of options: what is asked for as
+ * before goes on with its counts, what is new begins with a start line.  0; 2 after printing why,
+ * and nothing changed.
+ */
+int outputs_reload(struct outputs *out, const struct options *options, struct pipeline *pipeline);
+
 void outputs_close(struct outputs *out);
 
 /*

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "commands/commands.h"
 #include "commands/outputs.h"
+#include "live/service_manager.h"
 #include "live/source_kernel.h"
 
 #include <errno.h>
@@ -39,7 +40,50 @@ static int status_with_command(int status, int command, const struct options *op
 	return status;
 }
 
-static int trace_run(const struct options *options, char *const *command)
+/* What was given to trace_main(), to read the options again. */
+struct trace_words {
+	int argc;
+	char **argv;
+};
+
+/* The options that only a restart changes: are they as they were? */
+static bool same_tracing(const struct options *a, const struct options *b)
+{
+	bool same = a->tree_count == b->tree_count && a->pid_count == b->pid_count &&
+		    a->for_ns == b->for_ns && a->pending_ns == b->pending_ns &&
+		    a->pods == b->pods && !strcmp(a->names, b->names) &&
+		    !strcmp(a->hooks ? a->hooks : "", b->hooks ? b->hooks : "");
+
+	for (size_t i = 0; same && i < a->tree_count; i++)
+		same = !strcmp(a->trees[i], b->trees[i]);
+	for (size_t i = 0; same && i < a->pid_count; i++)
+		same = a->pids[i] == b->pids[i];
+	return same;
+}
+
+/* SIGHUP: the configuration is read again and the outputs are opened again.  What is wrong changes nothing. */
+static void trace_reload(const struct trace_words *words, struct options *options,
+	struct outputs *outputs, struct pipeline *pipeline)
+{
+	struct options fresh;
+
+	if (options_parse(&fresh, FOR_TRACE, words->argc, words->argv) ||
+		outputs_reload(outputs, &fresh, pipeline)) {
+		log_error("reload: the configuration of before stays as it was");
+		/* Its files are opened again all the same: logrotate waits for that. */
+		outputs_reopen(outputs);
+	} else {
+		if (!same_tracing(&fresh, options))
+			log_warning(
+				"reload: outputs, --quiet, --heartbeat and --fail-on are the new "
+				"ones; what else changed needs a restart");
+		options->fail_on = fresh.fail_on;
+		options->fail_on_given = fresh.fail_on_given;
+	}
+	options_free(&fresh);
+}
+
+static int trace_run(struct options *options, char *const *command, const struct trace_words *words)
 {
 	const struct live_options live = {.trees = options->trees,
 		.tree_count = options->tree_count,
@@ -51,13 +95,16 @@ static int trace_run(const struct options *options, char *const *command)
 		.names = options->names,
 		.pending_ns = options->pending_ns,
 		.for_ns = options->for_ns};
+	struct service_manager manager;
 	struct pipeline *pipeline = NULL;
 	struct outputs outputs;
 	struct source *source;
+	bool ready = false;
 	int status, more = 1;
 
 	if (outputs_open(&outputs, options))
 		return STATUS_USAGE;
+	service_manager_open(&manager);
 	source = source_kernel_open(&live, &status);
 	if (!source)
 		goto out;
@@ -67,8 +114,28 @@ static int trace_run(const struct options *options, char *const *command)
 		log_error("out of memory");
 		goto out;
 	}
-	while (more > 0)
-		more = source_poll(source, pipeline_deadline(pipeline), pipeline_event, pipeline);
+	while (more > 0) {
+		uint64_t until_ns = service_manager_deadline(&manager);
+
+		if (pipeline_deadline(pipeline) < until_ns)
+			until_ns = pipeline_deadline(pipeline);
+		more = source_poll(source, until_ns, pipeline_event, pipeline);
+		if (!ready && more > 0)
+			service_manager_tell(&manager, "READY=1\nSTATUS=attached, tracing");
+		ready = true;
+		service_manager_alive(&manager);
+		if (source_kernel_hung_up(source)) {
+			service_manager_reloading(&manager);
+			trace_reload(words, options, &outputs, pipeline);
+			service_manager_tell(&manager, "READY=1");
+		}
+		/* A COMMAND is waited for to its end. */
+		if (!command && !pipeline_has_reader(pipeline)) {
+			log_error("nobody reads the output any more: the end");
+			break;
+		}
+	}
+	service_manager_tell(&manager, "STOPPING=1");
 	if (more < 0 && command && !source_kernel_command_ran(source))
 		status = more == -ENOENT ? 127 : 126;
 	else
@@ -78,11 +145,13 @@ out:
 	source_close(source);
 	pipeline_free(pipeline);
 	outputs_close(&outputs);
+	service_manager_close(&manager);
 	return status;
 }
 
 int trace_main(int argc, char **argv)
 {
+	const struct trace_words words = {argc, argv};
 	struct options options;
 	int status = options_parse(&options, FOR_TRACE, argc, argv);
 
@@ -98,7 +167,7 @@ int trace_main(int argc, char **argv)
 		status = STATUS_USAGE;
 	} else if (!status) {
 		signal(SIGPIPE, SIG_IGN);
-		status = trace_run(&options, options.rest[0] ? options.rest : NULL);
+		status = trace_run(&options, options.rest[0] ? options.rest : NULL, &words);
 	}
 	options_free(&options);
 	return status;

@@ -12,6 +12,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,11 +45,11 @@ struct live_source {
 	struct kernel kernel;
 	struct decoder *decoder;
 	struct ring_buffer *ring;
-	int epoll, signals;
+	int epoll, signals, clock;
 	struct command_child command;
 	struct cgroup_hooks cgroups;
 	struct node_facts facts;
-	bool started, stopping, command_ran;
+	bool started, stopping, command_ran, hung_up;
 	uint64_t stop_ns; /* --for, or the end of the grace of a COMMAND */
 	struct event_loss loss;
 	uint64_t decode_lost[LOSS_KINDS]; /* what was lost on this side of the ring */
@@ -230,6 +232,16 @@ static void live_stop(struct live_source *s, int signal)
 	s->stopping = true;
 }
 
+/* Where there is one, SIGHUP means that it went away; a service has none, and is to reload. */
+static bool has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static void signals_take(struct live_source *s)
 {
 	struct signalfd_siginfo info;
@@ -240,10 +252,38 @@ static void signals_take(struct live_source *s)
 				s->stopping = true;
 				s->stop_ns = 1;
 			}
+		} else if (info.ssi_signo == SIGHUP && !has_terminal()) {
+			s->hung_up = true;
 		} else {
 			live_stop(s, (int)info.ssi_signo);
 		}
 	}
+}
+
+/* A timer that is never due and reads ECANCELED when somebody sets the clock (timerfd_create(2)). */
+static int clock_watch(void)
+{
+	const struct itimerspec never = {.it_value.tv_sec = INT64_MAX / 2000000000};
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0)
+		timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+	return fd;
+}
+
+static void clock_take(struct live_source *s)
+{
+	struct event event = {.kind = EVENT_FACT, .time_ns = clock_ns(CLOCK_BOOTTIME)};
+	const char *fields[1];
+	char wall[24];
+	uint64_t due;
+
+	if (read(s->clock, &due, sizeof(due)) >= 0 || errno != ECANCELED)
+		return;
+	snprintf(wall, sizeof(wall), "%llu", (unsigned long long)clock_ns(CLOCK_REALTIME));
+	fields[0] = wall;
+	event.fact = (struct event_fact){"clock", fields, 1};
+	s->handler(s->context, &event);
 }
 
 /* ---- the source ---- */
@@ -263,7 +303,7 @@ static int wait_ms(uint64_t now_ns, uint64_t until_ns)
 static int live_poll(struct source *source, uint64_t until_ns, event_handler handler, void *context)
 {
 	struct live_source *s = (struct live_source *)source;
-	struct epoll_event ready[2];
+	struct epoll_event ready[3];
 	uint64_t now_ns;
 	int taken, err;
 
@@ -297,10 +337,12 @@ static int live_poll(struct source *source, uint64_t until_ns, event_handler han
 	}
 	if (s->stop_ns && s->stop_ns < until_ns)
 		until_ns = s->stop_ns;
-	taken = epoll_wait(s->epoll, ready, 2, s->records ? 0 : wait_ms(now_ns, until_ns));
+	taken = epoll_wait(s->epoll, ready, 3, s->records ? 0 : wait_ms(now_ns, until_ns));
 	for (int i = 0; i < taken; i++)
 		if (ready[i].data.fd == s->signals)
 			signals_take(s);
+		else if (ready[i].data.fd == s->clock)
+			clock_take(s);
 	if (taken == 0 && !s->records) {
 		struct event event = {.kind = EVENT_CLOCK, .time_ns = clock_ns(CLOCK_BOOTTIME)};
 
@@ -324,6 +366,8 @@ static void live_close(struct source *source)
 		close(s->epoll);
 	if (s->signals >= 0)
 		close(s->signals);
+	if (s->clock >= 0)
+		close(s->clock);
 	free(s);
 }
 
@@ -338,6 +382,11 @@ static int waiting_open(struct live_source *s)
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGCHLD);
+	/* nohup(1) has it ignored, and it would be queued all the same. */
+	if (signal(SIGHUP, SIG_DFL) == SIG_IGN)
+		signal(SIGHUP, SIG_IGN);
+	else
+		sigaddset(&mask, SIGHUP);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	s->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -345,6 +394,10 @@ static int waiting_open(struct live_source *s)
 		return -errno;
 	event.data.fd = s->signals;
 	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->signals, &event))
+		return -errno;
+	s->clock = clock_watch();
+	event.data.fd = s->clock;
+	if (s->clock >= 0 && epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->clock, &event))
 		return -errno;
 	s->ring = ring_buffer__new(kernel_ring_fd(&s->kernel), on_record, s, NULL);
 	if (!s->ring)
@@ -382,7 +435,7 @@ struct source *source_kernel_open(const struct live_options *options, int *statu
 	}
 	s->source.ops = &live_ops;
 	s->options = options;
-	s->epoll = s->signals = s->command.go = s->command.failed = -1;
+	s->epoll = s->signals = s->clock = s->command.go = s->command.failed = -1;
 	s->decoder = decoder_new();
 	cgroup_hooks_init(&s->cgroups);
 	prctl(PR_SET_DUMPABLE, 0);
@@ -410,6 +463,15 @@ int source_kernel_command_status(const struct source *source)
 	const struct live_source *s = (const struct live_source *)source;
 
 	return s->command.ended ? s->command.status : -1;
+}
+
+bool source_kernel_hung_up(struct source *source)
+{
+	struct live_source *s = (struct live_source *)source;
+	bool hung_up = s->hung_up;
+
+	s->hung_up = false;
+	return hung_up;
 }
 
 bool source_kernel_command_ran(const struct source *source)

@@ -29,6 +29,9 @@ struct source *source_kernel_open(const struct live_options *options, int *statu
 /* The wait status of the command once it ended; -1 while it runs, or where there is none. */
 int source_kernel_command_status(const struct source *s);
 
+/* Did a SIGHUP that asks for a reload come since the last call? */
+bool source_kernel_hung_up(struct source *s);
+
 /* Did the command's exec succeed? */
 bool source_kernel_command_ran(const struct source *s);
 

@@ -162,7 +162,7 @@ void json_line_end(struct json_line *l)
 	}
 	json_object_end(j);
 	json_object_end(j);
-	buffer_append_char(j->out, '\n');
+	json_end(j);
 }
 
 void json_line_process(struct json_line *l, const struct process *p)

@@ -59,6 +59,12 @@ void json_line_unit(struct json_line *l, const struct process *p);
 /* Any of domain, ip and port may be "" or 0. */
 void json_line_destination(struct json_line *l, const char *domain, const char *ip, uint16_t port);
 
+/* sink_json.c: the whole line of a report. */
+void json_put_report(struct json_line *l, const struct report *r);
+
+/* One line at most; containerd's and Docker's log drivers split a longer one. */
+#define JSON_LINE_BYTES 16384
+
 /* sink_json_finding.c: the lines of a finding, and those of the totals. */
 void json_put_finding(struct json_line *l, const struct report *r, bool resolved);
 void json_put_totals(

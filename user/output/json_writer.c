@@ -8,9 +8,84 @@
 
 void json_begin(struct json *j, struct buffer *out)
 {
+	memset(j, 0, sizeof(*j));
 	j->out = out;
-	j->comma = false;
 }
+
+void json_begin_fields(struct json *j, struct buffer *out)
+{
+	json_begin(j, out);
+	j->fields = true;
+}
+
+void json_end(struct json *j)
+{
+	if (!j->fields)
+		buffer_append_char(j->out, '\n');
+}
+
+/* ---- fields ---- */
+
+/* Appends _KEY to the name: upper case, digits and '_', never a '_' first (those are journald's own). */
+static void name_append(struct json *j, const char *key)
+{
+	if (j->name_len && j->name_len < JSON_FIELD_NAME)
+		j->name[j->name_len++] = '_';
+	for (; *key && j->name_len < JSON_FIELD_NAME; key++) {
+		char c = *key;
+
+		if (c >= 'a' && c <= 'z')
+			j->name[j->name_len++] = (char)(c - 'a' + 'A');
+		else if ((c >= 'A' && c <= 'Z') || (j->name_len && c >= '0' && c <= '9'))
+			j->name[j->name_len++] = c;
+		else if (j->name_len)
+			j->name[j->name_len++] = '_';
+	}
+}
+
+/* NAME=; escape_text() leaves no newline in what follows, so the plain form of the protocol does. */
+static void field_name(struct json *j, const char *key)
+{
+	size_t before = j->name_len;
+
+	if (key)
+		name_append(j, key);
+	buffer_append(j->out, j->name, j->name_len);
+	buffer_append_char(j->out, '=');
+	j->name_len = before;
+}
+
+static void field_string(struct json *j, const char *key, const char *value, size_t len)
+{
+	field_name(j, key);
+	escape_text(j->out, value, len);
+	buffer_append_char(j->out, '\n');
+}
+
+/* What a number, true, false and null have behind them. */
+static void value_end(struct json *j)
+{
+	if (j->fields)
+		buffer_append_char(j->out, '\n');
+}
+
+static void field_open(struct json *j, const char *key)
+{
+	if (j->depth < JSON_DEPTH)
+		j->starts[j->depth] = j->name_len;
+	j->depth++;
+	if (key)
+		name_append(j, key);
+}
+
+static void field_close(struct json *j)
+{
+	j->depth--;
+	if (j->depth < JSON_DEPTH)
+		j->name_len = j->starts[j->depth];
+}
+
+/* ---- JSON ---- */
 
 static void json_code_unit(struct buffer *out, uint32_t unit)
 {
@@ -63,6 +138,10 @@ static void json_quoted(struct buffer *out, const char *text, size_t len)
 /* What stands before every value. */
 static void json_key(struct json *j, const char *key)
 {
+	if (j->fields) {
+		field_name(j, key);
+		return;
+	}
 	if (j->comma)
 		buffer_append_char(j->out, ',');
 	j->comma = true;
@@ -74,6 +153,10 @@ static void json_key(struct json *j, const char *key)
 
 static void json_open(struct json *j, const char *key, char bracket)
 {
+	if (j->fields) {
+		field_open(j, key);
+		return;
+	}
 	json_key(j, key);
 	buffer_append_char(j->out, bracket);
 	j->comma = false;
@@ -81,6 +164,10 @@ static void json_open(struct json *j, const char *key, char bracket)
 
 static void json_close(struct json *j, char bracket)
 {
+	if (j->fields) {
+		field_close(j);
+		return;
+	}
 	buffer_append_char(j->out, bracket);
 	j->comma = true;
 }
@@ -107,6 +194,10 @@ void json_array_end(struct json *j)
 
 void json_string_len(struct json *j, const char *key, const char *value, size_t len)
 {
+	if (j->fields) {
+		field_string(j, key, value, len);
+		return;
+	}
 	json_key(j, key);
 	json_quoted(j->out, value, len);
 }
@@ -123,22 +214,27 @@ void json_number(struct json *j, const char *key, int64_t value)
 {
 	json_key(j, key);
 	buffer_printf(j->out, "%" PRId64, value);
+	value_end(j);
 }
 
 void json_unsigned(struct json *j, const char *key, uint64_t value)
 {
 	json_key(j, key);
 	buffer_printf(j->out, "%" PRIu64, value);
+	value_end(j);
 }
 
 void json_bool(struct json *j, const char *key, bool value)
 {
 	json_key(j, key);
 	buffer_append_string(j->out, value ? "true" : "false");
+	value_end(j);
 }
 
 void json_null(struct json *j, const char *key)
 {
+	if (j->fields)
+		return; /* a field that is not there */
 	json_key(j, key);
 	buffer_append_string(j->out, "null");
 }

@@ -18,22 +18,141 @@ struct pipeline {
 	struct tracker *tracker;
 	struct diagnosis *diagnosis;
 	struct totals totals;
-	struct event_start start;
+	struct event_start start; /* a copy; its strings are owned */
+	uint64_t start_ns;
+	int64_t wall_offset_ns;
 	struct summary_row rows[PIPELINE_ROWS];
 	size_t row_count;
 	uint64_t beat_ns; /* when the next heartbeat is due */
 	uint64_t now_ns;
+	uint64_t refused_before; /* by outputs that are gone */
 	int output_error;
+	bool refused;		    /* an output has refused lines of which no line tells yet */
+	uint64_t refused_ns;	    /* when that was last told in-band; 0: never */
+	uint64_t refusal_logged_ns; /* and on standard error */
 };
+
+/* ---- outputs ---- */
+
+static struct sink *outlet(const struct pipeline *p, size_t i)
+{
+	return i < p->options.sink_count ? p->options.sinks[i] : p->options.recording;
+}
+
+static size_t outlets(const struct pipeline *p)
+{
+	return p->options.sink_count + (p->options.recording != NULL);
+}
+
+/* An output began to refuse: to the person at once, but no more than one line a minute. */
+static void refusal(struct pipeline *p, const struct sink *s, int err)
+{
+	if (!p->output_error)
+		p->output_error = err;
+	if (p->refusal_logged_ns && p->now_ns < p->refusal_logged_ns + 60 * 1000000000ULL)
+		return;
+	p->refusal_logged_ns = p->now_ns ? p->now_ns : 1;
+	log_error("-o %s: cannot write to %s: %s; tracing goes on, what is refused is counted",
+		s->ops->name, s->path ? s->path : "standard output", strerror(-err));
+}
+
+static void refusals_count(struct pipeline *p)
+{
+	uint64_t refused = p->refused_before;
+
+	for (size_t i = 0; i < outlets(p); i++)
+		refused += outlet(p, i)->refused;
+	p->refused |= refused != p->totals.lost[LOSS_SINK];
+	p->totals.lost[LOSS_SINK] = refused;
+}
 
 static void pipeline_report(struct pipeline *p, const struct report *r)
 {
 	for (size_t i = 0; i < p->options.sink_count; i++) {
 		int err = sink_report(p->options.sinks[i], r);
 
-		if (err && !p->output_error)
-			p->output_error = err;
+		if (err)
+			refusal(p, p->options.sinks[i], err);
 	}
+	refusals_count(p);
+}
+
+/* In-band: when all outputs take lines again, and every minute while one of several does not. */
+static void refusals_tell(struct pipeline *p)
+{
+	struct report r = {.kind = REPORT_LOSS, .time_ns = p->now_ns, .totals = &p->totals};
+	bool one_refuses = false;
+
+	if (!p->refused)
+		return;
+	for (size_t i = 0; i < outlets(p); i++)
+		one_refuses |= outlet(p, i)->failed;
+	if (one_refuses && p->now_ns < p->refused_ns + 60 * 1000000000ULL)
+		return;
+	p->refused = false;
+	p->refused_ns = p->now_ns;
+	pipeline_report(p, &r);
+}
+
+static void context_set(struct pipeline *p, struct sink *s)
+{
+	s->context.wall_offset_ns = p->wall_offset_ns;
+	snprintf(
+		s->context.host, sizeof(s->context.host), "%s", p->start.host ? p->start.host : "");
+}
+
+static void start_keep(struct pipeline *p, const struct event *event)
+{
+	const char **texts[] = {&p->start.host, &p->start.boot_id, &p->start.version,
+		&p->start.names, &p->start.hooks};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		free((char *)*texts[i]);
+	memset(&p->start, 0, sizeof(p->start));
+	if (!event)
+		return;
+	p->start = event->start;
+	p->start_ns = event->time_ns;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		*texts[i] = *texts[i] ? strdup(*texts[i]) : NULL;
+	p->wall_offset_ns = (int64_t)(event->start.wall_ns - event->time_ns);
+}
+
+void pipeline_set_outputs(struct pipeline *p, const struct pipeline_options *options)
+{
+	const struct pipeline_options old = p->options;
+	struct report r = {.kind = REPORT_START, .time_ns = p->start_ns, .start = &p->start};
+
+	p->options = *options;
+	if (options->heartbeat_ns != old.heartbeat_ns)
+		p->beat_ns = options->heartbeat_ns ? p->now_ns + options->heartbeat_ns : UINT64_MAX;
+	/* What an output that goes away has refused stays in the total. */
+	for (size_t i = 0; i < old.sink_count; i++) {
+		bool kept = false;
+
+		for (size_t k = 0; k < options->sink_count; k++)
+			kept |= options->sinks[k] == old.sinks[i];
+		if (!kept)
+			p->refused_before += old.sinks[i]->refused;
+	}
+	for (size_t k = 0; k < options->sink_count && p->tracker; k++) {
+		bool had = false;
+
+		for (size_t i = 0; i < old.sink_count; i++)
+			had |= options->sinks[k] == old.sinks[i];
+		if (had)
+			continue;
+		context_set(p, options->sinks[k]);
+		sink_report(options->sinks[k], &r);
+	}
+}
+
+bool pipeline_has_reader(const struct pipeline *p)
+{
+	for (size_t i = 0; i < outlets(p); i++)
+		if (outlet(p, i)->path || !outlet(p, i)->failed)
+			return true;
+	return false;
 }
 
 /* ---- the summary's rows ---- */
@@ -147,13 +266,9 @@ static void run_begin(struct pipeline *p, const struct event *event)
 		run_end(p);
 		return;
 	}
-	for (size_t i = 0; i < p->options.sink_count; i++) {
-		struct sink_context *context = &p->options.sinks[i]->context;
-
-		context->wall_offset_ns = (int64_t)(event->start.wall_ns - event->time_ns);
-		snprintf(context->host, sizeof(context->host), "%s",
-			event->start.host ? event->start.host : "");
-	}
+	start_keep(p, event);
+	for (size_t i = 0; i < p->options.sink_count; i++)
+		context_set(p, p->options.sinks[i]);
 	p->beat_ns =
 		p->options.heartbeat_ns ? event->time_ns + p->options.heartbeat_ns : UINT64_MAX;
 	pipeline_report(p, &r);
@@ -209,8 +324,21 @@ static void record(struct pipeline *p, const struct event *event)
 	if (event->kind == EVENT_STOP)
 		recording_write_end(&s->line);
 	err = sink_write_line(s);
-	if (err && !p->output_error)
-		p->output_error = err;
+	if (err)
+		refusal(p, s, err);
+}
+
+/*
+ * The clock was set (a node that boots with a wrong one, and learns the time later): from here on the
+ * times of day are the new ones.  The source tells it as a fact, so that a replay says the same.
+ */
+static void clock_set(struct pipeline *p, const struct event *event)
+{
+	if (strcmp(event->fact.key, "clock") != 0 || event->fact.field_count != 1)
+		return;
+	p->wall_offset_ns = (int64_t)(strtoull(event->fact.fields[0], NULL, 10) - event->time_ns);
+	for (size_t i = 0; i < p->options.sink_count; i++)
+		context_set(p, p->options.sinks[i]);
 }
 
 void pipeline_event(void *context, const struct event *event)
@@ -241,16 +369,22 @@ void pipeline_event(void *context, const struct event *event)
 	tracker_apply(p->tracker, event);
 	if (process)
 		on_process(p, event, process);
-	if (event->kind == EVENT_FACT)
+	if (event->kind == EVENT_FACT) {
+		clock_set(p, event);
 		diagnosis_fact(p->diagnosis, event);
+	}
 	if (event->kind == EVENT_LOSS) {
+		uint64_t refused = p->totals.lost[LOSS_SINK];
+
 		memcpy(p->totals.lost, event->loss.lost, sizeof(p->totals.lost));
+		p->totals.lost[LOSS_SINK] = refused; /* that is known here alone */
 		diagnosis_loss(p->diagnosis, event);
 		r.kind = REPORT_LOSS;
 		pipeline_report(p, &r);
 	}
 	if (p->beat_ns <= event->time_ns)
 		heartbeat(p, event->time_ns);
+	refusals_tell(p);
 }
 
 uint64_t pipeline_deadline(const struct pipeline *p)
@@ -292,5 +426,6 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	run_end(p);
+	start_keep(p, NULL);
 	free(p);
 }

@@ -34,6 +34,15 @@ uint64_t pipeline_deadline(const struct pipeline *p);
 /* What was counted so far; belongs to the pipeline. */
 const struct totals *pipeline_totals(const struct pipeline *p);
 
+/*
+ * Takes other outputs from now on, those of options in place of those there were; a sink that is
+ * new gets a line of the start.  The old ones may be freed afterwards.
+ */
+void pipeline_set_outputs(struct pipeline *p, const struct pipeline_options *options);
+
+/* Is there an output that lines still reach, or may reach again?  Not a standard output that refuses. */
+bool pipeline_has_reader(const struct pipeline *p);
+
 /* The first output that refused, for the exit status: 0, or -errno. */
 int pipeline_output_error(const struct pipeline *p);
 

@@ -2,7 +2,6 @@
 #include "output/sink.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,19 +70,27 @@ int sink_write_line(struct sink *s)
 		return 0;
 	for (size_t i = 0; i < s->line.len; i++)
 		lines += s->line.data[i] == '\n';
+	if (s->ops->write)
+		lines = 1;
 	if (s->line.failed)
 		err = -ENOMEM;
-	if (!err && s->half) {
-		err = write_all(s->fd, "\n", 1, &done);
-		s->half = err != 0;
-	}
-	if (!err) {
-		err = write_all(s->fd, s->line.data, s->line.len, &done);
-		s->half = err && done && !take_back(s->fd, done);
+	if (!err && s->ops->write) {
+		err = s->ops->write(s);
+	} else if (!err) {
+		sink_make_room(s, s->line.len);
+		if (s->half) {
+			err = write_all(s->fd, "\n", 1, &done);
+			s->half = err != 0;
+		}
+		if (!err) {
+			err = write_all(s->fd, s->line.data, s->line.len, &done);
+			s->half = err && done && !take_back(s->fd, done);
+		}
 	}
 	buffer_clear(&s->line);
 	if (!err) {
 		s->written += lines;
+		s->failed = false;
 		return 0;
 	}
 	s->refused += lines ? lines : 1;
@@ -111,45 +118,6 @@ void sink_free(struct sink *s)
 	s->ops->free(s);
 }
 
-/* Does the file end in the middle of a line? */
-static bool ends_in_half_a_line(int fd)
-{
-	struct stat st;
-	char last;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	       pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
-}
-
-int sink_open_file(const char *path)
-{
-	/* For reading too, to see how it ends; O_NONBLOCK because a pipe without a reader blocks. */
-	const int flags = O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	struct stat st;
-	size_t done;
-	int fd, err = 0;
-
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		fd = open(path, (flags & ~O_CREAT) | O_WRONLY);
-	else
-		fd = open(path, flags | O_RDWR, 0600);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) != 0)
-		err = -errno;
-	else if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
-		err = -EINVAL;
-	else if (fcntl(fd, F_SETFL, O_APPEND) != 0)
-		err = -errno;
-	else if (ends_in_half_a_line(fd))
-		err = write_all(fd, "\n", 1, &done);
-	if (err) {
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
 static void record_format(struct sink *s, const struct report *r, struct buffer *out)
 {
 	(void)s;
@@ -164,7 +132,7 @@ static void record_free(struct sink *s)
 
 struct sink *sink_record_new(void)
 {
-	static const struct sink_ops ops = {"record", record_format, record_free};
+	static const struct sink_ops ops = {"record", record_format, record_free, NULL};
 	struct sink *s = calloc(1, sizeof(*s));
 
 	if (s) {

@@ -5,6 +5,8 @@
 
 #include "diagnose/finding.h"
 
+#include <sys/types.h>
+
 enum report_kind {
 	REPORT_START,
 	REPORT_EXEC,
@@ -67,6 +69,16 @@ struct sink_ops {
 	/* Appends what this report looks like to out, whole lines; nothing where it does not show it. */
 	void (*format)(struct sink *s, const struct report *r, struct buffer *out);
 	void (*free)(struct sink *s);
+	/* Puts what format made where it belongs: 0 or -errno.  NULL: lines, appended to fd. */
+	int (*write)(struct sink *s);
+};
+
+/* How a file of ours is made. */
+struct sink_file {
+	mode_t mode; /* 0: 0600 */
+	bool has_group;
+	gid_t group;	    /* of a new file, where has_group */
+	uint64_t max_bytes; /* before a line would make it longer, FILE becomes FILE.1; 0: never */
 };
 
 struct sink {
@@ -74,10 +86,11 @@ struct sink {
 	struct sink_context context;
 	/* Where the lines go; written by sink_report(). */
 	int fd;
-	char *path;  /* NULL: standard output */
-	bool failed; /* the output refused; told once */
+	char *path; /* NULL: standard output */
+	struct sink_file file;
+	bool failed; /* the output refuses: told when that begins, and when it is over */
 	bool half;   /* half a line stands at its end: a newline goes before the next */
-	uint64_t written, refused; /* lines */
+	uint64_t written, refused; /* lines, or entries of a journal */
 	struct buffer line;
 };
 
@@ -85,12 +98,19 @@ struct sink {
 struct sink *sink_text_new(void);
 struct sink *sink_json_new(void);
 
+/*
+ * Entries for journald, by its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL), to the socket
+ * that path names; and a file for node_exporter's textfile collector, replaced as a whole.
+ */
+struct sink *sink_journal_new(void);
+struct sink *sink_metrics_new(void);
+
 /* Shows no report: the pipeline puts events into its line and calls sink_write_line(). */
 struct sink *sink_record_new(void);
 
 /*
- * Formats and writes one report, handling short writes, ENOSPC and EPIPE: 0, or -errno the first
- * time an output refuses (the caller prints it); later lines are counted as refused and tried again.
+ * Formats and writes one report, handling short writes, ENOSPC and EPIPE: 0, or -errno when an
+ * output begins to refuse (the caller prints it); later lines are counted as refused and tried again.
  */
 int sink_report(struct sink *s, const struct report *r);
 
@@ -101,10 +121,20 @@ int sink_write_line(struct sink *s);
 void sink_free(struct sink *s);
 
 /*
- * Opens path for appending, mode 0600 where it is made, refusing what is no regular file, pipe or
- * device.  Where the last line is unfinished (the tracer was killed, the disk was full) it is ended,
- * so that nothing is glued to it.  The fd or -errno; -ENXIO: a pipe that nobody reads.
+ * Opens path for appending, with how's mode and group where it is made (NULL: 0600), refusing what
+ * is no regular file, pipe or device.  Where the last line is unfinished (the tracer was killed, the
+ * disk was full) it is ended, so that nothing is glued to it.  The fd or -errno; -ENXIO: a pipe that
+ * nobody reads.
  */
-int sink_open_file(const char *path);
+int sink_open_file(const char *path, const struct sink_file *how);
+
+/*
+ * Opens the file of s anew, where it has one: after logrotate renamed it, lines go to the new one.
+ * 0; -errno, and s goes on with what it had.
+ */
+int sink_reopen(struct sink *s);
+
+/* Where s's file would become longer than it may with len more: FILE becomes FILE.1, a new one begins. */
+int sink_make_room(struct sink *s, size_t len);
 
 #endif

@@ -10,9 +10,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* One line; containerd's and Docker's log drivers split a longer one. */
-#define LINE_BYTES 16384
-
 static void put_start(struct json_line *l, const struct report *r)
 {
 	struct json *j = &l->json;
@@ -288,7 +285,7 @@ static void put_resolve(struct json_line *l, const struct report *r)
 	json_line_end(l);
 }
 
-static void put_report(struct json_line *l, const struct report *r)
+void json_put_report(struct json_line *l, const struct report *r)
 {
 	switch (r->kind) {
 	case REPORT_START:
@@ -341,8 +338,8 @@ static void json_format(struct sink *s, const struct report *r, struct buffer *o
 			.rung = rung};
 
 		json_begin(&line.json, out);
-		put_report(&line, r);
-		if (out->failed || out->len - before <= LINE_BYTES)
+		json_put_report(&line, r);
+		if (out->failed || out->len - before <= JSON_LINE_BYTES)
 			return;
 		out->len = before;
 	}
@@ -355,7 +352,7 @@ static void json_free(struct sink *s)
 
 struct sink *sink_json_new(void)
 {
-	static const struct sink_ops ops = {"json", json_format, json_free};
+	static const struct sink_ops ops = {"json", json_format, json_free, NULL};
 	struct sink *s = calloc(1, sizeof(*s));
 
 	if (s) {

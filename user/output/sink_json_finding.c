@@ -27,7 +27,8 @@ void json_put_finding(struct json_line *l, const struct report *r, bool resolved
 	if (f->rule->reference)
 		json_line_text(l, "reference", f->rule->reference);
 	json_object_end(j);
-	json_line_text(l, "message", f->message);
+	if (!j->fields) /* the journal's MESSAGE is for a person, and its sink writes it */
+		json_line_text(l, "message", f->message);
 	if (f->process) {
 		json_line_process(l, f->process);
 		json_line_unit(l, f->process);

@@ -116,14 +116,16 @@ static void line_begin(struct sink_text *s, const struct report *r, const char *
 	int64_t wall_ns = (int64_t)r->time_ns + s->sink.context.wall_offset_ns;
 	char text[WALL_TIME_TEXT];
 
-	wall_time_date(wall_ns, text);
-	if (s->date[0] && strcmp(s->date, text) != 0)
-		buffer_printf(out, "-- %s --\n", text);
-	strcpy(s->date, text);
-	text_style(s, out, STYLE_DIM);
-	buffer_append_string(out, wall_time_clock(wall_ns, text));
-	text_style(s, out, STYLE_PLAIN);
-	buffer_append_string(out, "  ");
+	if (!s->clockless) {
+		wall_time_date(wall_ns, text);
+		if (s->date[0] && strcmp(s->date, text) != 0)
+			buffer_printf(out, "-- %s --\n", text);
+		strcpy(s->date, text);
+		text_style(s, out, STYLE_DIM);
+		buffer_append_string(out, wall_time_clock(wall_ns, text));
+		text_style(s, out, STYLE_PLAIN);
+		buffer_append_string(out, "  ");
+	}
 	text_style(s, out, style);
 	text_padded(out, kind, KIND_WIDTH);
 	text_style(s, out, STYLE_PLAIN);
@@ -384,9 +386,18 @@ static void text_free(struct sink *sink)
 	free(sink);
 }
 
+struct sink *sink_text_clockless_new(void)
+{
+	struct sink *s = sink_text_new();
+
+	if (s)
+		((struct sink_text *)s)->clockless = true;
+	return s;
+}
+
 struct sink *sink_text_new(void)
 {
-	static const struct sink_ops ops = {"text", text_format, text_free};
+	static const struct sink_ops ops = {"text", text_format, text_free, NULL};
 	struct sink_text *s = calloc(1, sizeof(*s));
 
 	if (!s)

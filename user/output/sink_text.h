@@ -18,8 +18,12 @@ struct told_finding {
 
 #define TOLD_FINDINGS 64
 
+/* One that puts no time before its lines, because what shows them has its own. */
+struct sink *sink_text_clockless_new(void);
+
 struct sink_text {
 	struct sink sink;
+	bool clockless; /* no time before a line: what shows it has its own */
 	uint64_t start_ns;
 	char date[64]; /* of the last line: a new day gets a line of its own */
 	uint64_t lost[LOSS_KINDS];

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Files that are written: their permissions, their greatest size, the metrics' rules, refusals.
+# A recording is replayed into them; the live tracer's outputs are the same code.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+relaytrace=$BUILD/relaytrace-asan story=tests/scenes/containerd-scope-crash-loop/story.txt
+status=0
+ok() { echo "ok outputs: $1"; }
+bad() {
+	echo "not ok outputs: $1: $2"
+	status=1
+}
+replay() { "$relaytrace" replay "$story" --fail-on never "$@"; }
+
+replay -o json:"$work/plain" -o json >"$work/stdout"
+if [ "$(stat -c %a "$work/plain")" = 600 ] && cmp -s "$work/plain" "$work/stdout"; then
+	ok "a file is 0600 and holds what standard output gets"
+else
+	bad "a file is 0600 and holds what standard output gets" "$(stat -c %a "$work/plain")"
+fi
+
+(umask 077 && replay -o json:"$work/shared" -o metrics:"$work/shared.prom" --mode 0640 --group "$(id -g)")
+if [ "$(stat -c %a:%g "$work/shared" "$work/shared.prom" | sort -u)" = "640:$(id -g)" ]; then
+	ok "--mode and --group hold whatever the umask"
+else
+	bad "--mode and --group hold whatever the umask" "$(stat -c %a:%g "$work/shared" "$work/shared.prom")"
+fi
+
+# 64 KiB at a time: every line is in one of the files, whole, in order.
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do
+	replay -o json:"$work/limited" --max-size 64K
+	[ -e "$work/limited.1" ] &&
+		{ cat "$work/limited.1" >>"$work/all" && rm "$work/limited.1"; }
+done
+cat "$work/limited" >>"$work/all"
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do cat "$work/plain"; done >"$work/want"
+if [ "$(wc -c <"$work/want")" -gt 65536 ] && [ "$(stat -c %s "$work/limited")" -le 65536 ] &&
+	cmp -s "$work/want" "$work/all"; then
+	ok "--max-size begins a new file and loses no line"
+else
+	bad "--max-size begins a new file and loses no line" "$(wc -c "$work/want" "$work/all" | tr '\n' ' ')"
+fi
+
+# A line of a metrics file is a comment or NAME{LABELS} NUMBER, each name has its HELP and TYPE, and no
+# label tells a pid, an address or a host.
+replay -o metrics:"$work/node.prom"
+if awk '/^# HELP relaytrace_[a-z_]+ .*\.$/ { help[$3]; next } /^# TYPE relaytrace_[a-z_]+ (counter|gauge)$/ { type[$3] = $4; next }
+	{ name = $1; sub(/\{.*/, "", name) }
+	!(name in help) || !(name in type) || $0 !~ /^[a-z_]+(\{([a-z]+="[a-z0-9._ -]*",?)+\})? [0-9]+(\.[0-9]+)?$/ { print; bad = 1 }
+	type[name] == "counter" && name !~ /_total$/ { print; bad = 1 }
+	/pid=|ip=|host=|[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|docker|4121/ { print; bad = 1 }
+	END { exit bad }' "$work/node.prom" >"$work/odd"; then
+	ok "metrics have names, types and labels by the rules"
+else
+	bad "metrics have names, types and labels by the rules" "$(head -3 "$work/odd" | tr '\n' ' ')"
+fi
+found=$(grep -c '"action":"finding"' "$work/plain")
+dials=$(grep -c '"action":"dial".*"outcome":"abandoned"' "$work/plain")
+if grep -qx 'relaytrace_findings_total{rule="containerd-scope"} 1' "$work/node.prom" && [ "$found" -gt 0 ] &&
+	grep -qx "relaytrace_dials_total{role=\"supervisor\",path=\"direct\",outcome=\"abandoned\"} $dials" "$work/node.prom"; then
+	ok "metrics count what the lines tell"
+else
+	bad "metrics count what the lines tell" "$dials dials, $(grep -E 'dials|containerd-scope' "$work/node.prom" | tr '\n' ' ')"
+fi
+[ -e "$work/node.prom.new" ] && bad "metrics leave nothing beside them" "$(ls "$work")"
+
+"$relaytrace" replay "$story" -o json:/dev/full -o json >"$work/other" 2>"$work/errors"
+if [ $? = 2 ] && [ "$(grep -c 'cannot write to /dev/full: No space left on device' "$work/errors")" = 1 ]; then
+	ok "an output that refuses is one line of error and status 2"
+else
+	bad "an output that refuses is one line of error and status 2" "$(cat "$work/errors")"
+fi
+replay -o journal:"$work/nothing" -o json >"$work/other" 2>"$work/errors"
+if grep -q "there is no journal at $work/nothing" "$work/errors" && grep -q '"action":"start"' "$work/other"; then
+	ok "a journal that is not there is told"
+else
+	bad "a journal that is not there is told" "$(cat "$work/errors")"
+fi
+
+for words in '--mode 0755x' '--mode 1777' '--group nosuchgroup' '--max-size 10' '--max-size 1T' '-o metrics' '-o xml' \
+	"-o json:$work/x -o json:$work/x"; do
+	# shellcheck disable=SC2086 # words
+	replay $words >/dev/null 2>&1
+	[ $? = 2 ] || bad "refuses $words" "status $?"
+done
+[ $status = 0 ] && ok "refuses what it does not understand"
+exit $status

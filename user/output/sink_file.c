@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The files that lines go to: how they are made, opened again, and begun anew. */
+#include "output/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Does the file end in the middle of a line? */
+static bool ends_in_half_a_line(int fd)
+{
+	struct stat st;
+	char last;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	       pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+/* A new file with how's mode and group, or the one that is there as it is. */
+static int open_or_make(const char *path, int flags, const struct sink_file *how)
+{
+	mode_t mode = how && how->mode ? how->mode : 0600;
+	struct stat st;
+	int fd, saved;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return open(path, flags | O_WRONLY);
+	/* Twice: logrotate may move or make it in between. */
+	for (int i = 0; i < 2; i++) {
+		fd = open(path, flags | O_RDWR);
+		if (fd >= 0 || errno != ENOENT)
+			return fd;
+		fd = open(path, flags | O_RDWR | O_CREAT | O_EXCL, 0600);
+		if (fd >= 0)
+			break;
+		if (errno != EEXIST)
+			return -1;
+	}
+	if (fd < 0)
+		return -1;
+	/* The group first: a mode for a group must not hold for another one. */
+	if ((!how || !how->has_group || fchown(fd, (uid_t)-1, how->group) == 0) &&
+		fchmod(fd, mode) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+int sink_open_file(const char *path, const struct sink_file *how)
+{
+	/* For reading too, to see how it ends; O_NONBLOCK because a pipe without a reader blocks. */
+	const int flags = O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = open_or_make(path, flags, how), err = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) != 0)
+		err = -errno;
+	else if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
+		err = -EINVAL;
+	else if (fcntl(fd, F_SETFL, O_APPEND) != 0)
+		err = -errno;
+	else if (ends_in_half_a_line(fd) && write(fd, "\n", 1) != 1)
+		err = -errno;
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int sink_reopen(struct sink *s)
+{
+	int fd;
+
+	if (!s->path || s->ops->write)
+		return 0;
+	fd = sink_open_file(s->path, &s->file);
+	if (fd < 0)
+		return fd;
+	close(s->fd);
+	s->fd = fd;
+	s->half = false; /* sink_open_file() has seen to it */
+	return 0;
+}
+
+int sink_make_room(struct sink *s, size_t len)
+{
+	char old[4096];
+	struct stat st;
+
+	if (!s->file.max_bytes || !s->path)
+		return 0;
+	/* Asked for each time: logrotate's copytruncate makes it shorter behind our back. */
+	if (fstat(s->fd, &st) != 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || !st.st_size || (uint64_t)st.st_size + len <= s->file.max_bytes)
+		return 0;
+	if ((size_t)snprintf(old, sizeof(old), "%s.1", s->path) >= sizeof(old))
+		return -ENAMETOOLONG;
+	if (rename(s->path, old) != 0)
+		return -errno;
+	return sink_reopen(s);
+}
