@@ -61,6 +61,12 @@ static __always_inline int state_emit(struct sock *sk, const struct dialled *d, 
 	record->old_state = old;
 	record->new_state = new;
 	record->taken_over = taken_over;
+	/*
+	 * close() shuts the socket down before it changes the state (__tcp_close), an error after it
+	 * (tcp_done).  sk_err alone does not tell the two apart: a program that polls on another
+	 * processor may have taken it with SO_ERROR between its setting and this hook.
+	 */
+	record->by_kernel = new == TCP_CLOSE && !BPF_CORE_READ_BITFIELD_PROBED(sk, sk_shutdown);
 	if (old == TCP_ESTABLISHED) {
 		struct tcp_sock *tcp = (struct tcp_sock *)sk;
 

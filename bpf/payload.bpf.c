@@ -10,9 +10,11 @@
  * What leaves the kernel of an HTTP head ends at the end of its first line, so that
  * Proxy-Authorization, which Go sends in the same segment, stays where it is.
  */
-#include "emit.bpf.h"
+#include "dial.bpf.h"
 
 #define PASS	    1
+#define SOL_SOCKET_ 1
+#define SO_ERROR_   4
 #define ETH_P_IP_   0x0800
 #define ETH_P_IPV6_ 0x86dd
 #define TCP_	    6
@@ -309,4 +311,40 @@ SEC("cgroup_skb/ingress")
 int payload_ingress(struct __sk_buff *skb)
 {
 	return on_packet(skb, false);
+}
+
+/*
+ * The outcome of a dial as its program hears it: a non-blocking connect() says EINPROGRESS, and the
+ * rest is asked for with SO_ERROR.  Asking clears sk_err, so that the state hook, on another processor,
+ * may come too late to read it.
+ */
+SEC("cgroup/getsockopt")
+int payload_sockopt(struct bpf_sockopt *ctx)
+{
+	struct bpf_sockopt_kern *kern = (struct bpf_sockopt_kern *)ctx;
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct wire_connect *record;
+	struct wire_traced *entry;
+	struct sock *sk = NULL;
+	int *value = ctx->optval;
+
+	if (ctx->level != SOL_SOCKET_ || ctx->optname != SO_ERROR_ ||
+		(void *)(value + 1) > ctx->optval_end || *value <= 0)
+		return PASS;
+	entry = traced_find(BPF_CORE_READ(task, tgid));
+	if (!entry || entry->flags & WIRE_TRACED_PROBE)
+		return PASS;
+	/* As a number: ctx->sk is a pointer that the verifier lets nobody calculate with. */
+	bpf_probe_read_kernel(&sk, sizeof(sk), (void *)ctx + bpf_core_field_offset(kern->sk));
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != TCP_)
+		return PASS;
+	if (!record_reserve(record, WIRE_CONNECT, WIRE_LOST_CONNECT))
+		return PASS;
+	task_fill(&record->task, task);
+	record->socket = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	address_of_sock(&record->address, sk);
+	record->result = -*value;
+	record->asked = 1;
+	bpf_ringbuf_submit(record, 0);
+	return PASS;
 }

@@ -103,7 +103,7 @@ struct wire_connect {
 	__u64 begin_ns; /* when it was called; 0 where the hook sees only the return */
 	struct wire_address address;
 	__s32 result; /* 0 or -errno (-512: a signal came, the dial goes on) */
-	__u32 pad;
+	__u32 asked;  /* the answer to getsockopt(SO_ERROR), not of connect() itself */
 };
 
 struct wire_state {
@@ -115,9 +115,10 @@ struct wire_state {
 	__s32 error; /* sk_err */
 	__u8 old_state;
 	__u8 new_state;
-	__u16 taken_over; /* it was in SYN_SENT when the tracer came */
-	__u64 received;	  /* payload bytes that had arrived: tcp_sock.bytes_received */
-	__u64 sent;	  /* payload bytes that were acknowledged: tcp_sock.bytes_acked */
+	__u8 taken_over; /* it was in SYN_SENT when the tracer came */
+	__u8 by_kernel;	 /* to CLOSE: not the program closed it, whatever sk_err still says */
+	__u64 received;	 /* payload bytes that had arrived: tcp_sock.bytes_received */
+	__u64 sent;	 /* payload bytes that were acknowledged: tcp_sock.bytes_acked */
 };
 
 /* What a piece of payload is the beginning of. */

@@ -178,7 +178,8 @@ static int decode_connect(const struct wire_connect *w, struct event *out)
 	out->connect = (struct event_connect){.socket = w->socket,
 		.begin_ns = w->begin_ns,
 		.protocol = w->address.protocol,
-		.result = w->result};
+		.result = w->result,
+		.asked = w->asked != 0};
 	address_take(&out->connect.remote, w->address.remote, w->address.remote_port, &w->address);
 	return 1;
 }
@@ -203,6 +204,7 @@ static int decode_state(struct decoder *d, const struct wire_state *w, struct ev
 		.new_state = w->new_state,
 		.taken_over = w->taken_over,
 		.error = w->error,
+		.error_taken = w->by_kernel && !w->error,
 		.received = w->received,
 		.sent = w->sent};
 	address_take(&out->state.remote, w->address.remote, w->address.remote_port, &w->address);

@@ -78,6 +78,7 @@ static const struct word connect_words[] = {
 	FIELD("from", ENDPOINT, 0, connect.local),
 	FIELD("to", ENDPOINT, WORD_REQUIRED, connect.remote),
 	FIELD("result", RESULT, WORD_ALWAYS, connect.result),
+	FIELD("asked", FLAG, 0, connect.asked),
 };
 
 static const struct word state[] = {
@@ -87,6 +88,7 @@ static const struct word state[] = {
 	FIELD(">", STATES, WORD_REQUIRED, state.old_state),
 	FIELD("taken-over", FLAG, 0, state.taken_over),
 	FIELD("error", ERROR, 0, state.error),
+	FIELD("error-taken", FLAG, 0, state.error_taken),
 	FIELD("received", U64, 0, state.received),
 	FIELD("sent", U64, 0, state.sent),
 };

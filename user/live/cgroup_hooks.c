@@ -17,7 +17,7 @@
 struct followed {
 	char *path; /* below the root */
 	uint64_t id;
-	struct bpf_link *links[2];
+	struct bpf_link *links[KERNEL_PAYLOADS];
 };
 
 void cgroup_hooks_init(struct cgroup_hooks *h)
@@ -32,8 +32,8 @@ static void followed_free(struct followed *f)
 	if (!f)
 		return;
 	/* Closing a link detaches its program; the kernel does the same should we be killed. */
-	bpf_link__destroy(f->links[0]);
-	bpf_link__destroy(f->links[1]);
+	for (int i = 0; i < KERNEL_PAYLOADS; i++)
+		bpf_link__destroy(f->links[i]);
 	free(f->path);
 	free(f);
 }
@@ -90,7 +90,7 @@ static void followed_attach(struct cgroup_hooks *h, struct kernel *k, struct fol
 	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return; /* it is gone again */
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < KERNEL_PAYLOADS; i++) {
 		f->links[i] = kernel_attach_payload(k, i, directory);
 		if (f->links[i] || h->error)
 			continue;

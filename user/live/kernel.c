@@ -167,15 +167,17 @@ static int kernel_attach(struct kernel *k, enum hook_group *failed)
 	return err;
 }
 
-struct bpf_link *kernel_attach_payload(struct kernel *k, int direction, int directory)
+struct bpf_link *kernel_attach_payload(struct kernel *k, int which, int directory)
 {
+	struct bpf_program *program;
+
 	if (!k->choice.taken[HOOK_NAMES]) {
 		errno = ENOTSUP;
 		return NULL;
 	}
-	return bpf_program__attach_cgroup(
-		direction ? k->bpf->progs.payload_ingress : k->bpf->progs.payload_egress,
-		directory);
+	program = bpf_object__find_program_by_name(
+		k->bpf->obj, k->choice.taken[HOOK_NAMES]->programs[which]);
+	return bpf_program__attach_cgroup(program, directory);
 }
 
 static void kernel_unload(struct kernel *k)

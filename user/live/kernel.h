@@ -11,7 +11,8 @@
 
 struct relaytrace_bpf;
 
-#define KERNEL_LINKS 16
+#define KERNEL_LINKS	16
+#define KERNEL_PAYLOADS 3
 
 struct kernel {
 	struct relaytrace_bpf *bpf;
@@ -40,10 +41,10 @@ int kernel_connect_hook(struct kernel *k, bool attached);
 bool kernel_connect_is_costly(const struct kernel *k);
 
 /*
- * Attaches the payload program of a direction (0 out, 1 in) to the cgroup open at directory, beside
+ * Attaches one of the KERNEL_PAYLOADS programs (packets in, out, SO_ERROR) to the cgroup open at directory, beside
  * what others have attached there.  NULL with errno; ENOTSUP where these programs are not loaded.
  */
-struct bpf_link *kernel_attach_payload(struct kernel *k, int direction, int directory);
+struct bpf_link *kernel_attach_payload(struct kernel *k, int which, int directory);
 
 /*
  * Takes over the dials of the traced processes that are in SYN_SENT: a state record with taken_over

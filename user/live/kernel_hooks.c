@@ -202,7 +202,7 @@ const struct hook hook_table[HOOK_ROWS] = {
 	{HOOK_NAMES, "cgroup_skb", "cgroup_skb on the cgroups of the traced trees",
 		"the packets of those cgroups only", probe_cgroup_skb,
 		"host names, CONNECT requests and the relay's answers",
-		{"payload_ingress", "payload_egress"}},
+		{"payload_ingress", "payload_egress", "payload_sockopt"}},
 };
 
 const char *hook_group_name(enum hook_group group)

@@ -10,7 +10,7 @@
 #include "capture/source.h"
 
 struct node_facts {
-	struct table hosts; /* by mount namespace: what its /etc/hosts was when it was read */
+	struct table files; /* by file and mount namespace: what it was when it was read */
 	uint32_t own_mntns; /* of the tracer; 0: not asked yet */
 };
 
@@ -18,8 +18,9 @@ struct node_facts {
 void node_facts_free(struct node_facts *f);
 
 /*
- * A process runs a program: tells /etc/hosts as that process sees it (a fact "hosts" with the fields
- * IP NAME... a line), unless it was told before and has not changed since.
+ * A process runs a program: tells the files as that process sees them, unless they were told before
+ * and have not changed since.  /etc/hosts: a fact "hosts" a line, with the fields IP NAME...;
+ * /etc/resolv.conf: a fact "resolver" a nameserver, with the field IP.
  */
 void node_facts_follow(
 	struct node_facts *f, const struct event *exec, event_handler handler, void *context);

@@ -3,10 +3,9 @@
 
 #include "base/log.h"
 #include "base/table.h"
-#include "live/process_read.h"
-
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,8 +25,7 @@ struct scanned {
 struct scan {
 	struct kernel *kernel;
 	const struct scan_options *options;
-	event_handler handler;
-	void *context;
+	struct found_processes *found;
 	struct scanned *list;
 	size_t count, capacity;
 	struct table by_pid; /* of this round's list */
@@ -97,24 +95,6 @@ static const char *root_tree(struct scan *s, const struct scanned *one)
 	return NULL;
 }
 
-static void scan_tell(struct scan *s, struct scanned *one)
-{
-	struct process_snapshot snapshot;
-	struct event event = {.kind = EVENT_EXEC};
-	struct timespec now;
-
-	if (process_read_snapshot(&one->stat, &snapshot))
-		return; /* it ended meanwhile */
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	event.time_ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-	event.pid = event.tid = (uint32_t)one->stat.pid;
-	event.start_ns = one->stat.start_ns;
-	event.exec = snapshot.exec;
-	event.exec.tree = one->root ? one->tree : NULL;
-	s->handler(s->context, &event);
-	process_snapshot_free(&snapshot);
-}
-
 /* Joins a tree: enters the kernel's table, unless it is gone or its pid another's already. */
 static bool scan_join(struct scan *s, struct scanned *one)
 {
@@ -134,6 +114,26 @@ static bool scan_join(struct scan *s, struct scanned *one)
 		return false;
 	}
 	return true;
+}
+
+/* Without memory the process is traced all the same, and met when it does something. */
+static void found_add(struct found_processes *f, const struct scanned *one)
+{
+	struct found_process *p;
+
+	if (f->count == f->capacity) {
+		size_t capacity = f->capacity ? f->capacity * 2 : 64;
+		struct found_process *list = realloc(f->list, capacity * sizeof(*list));
+
+		if (!list)
+			return;
+		f->list = list;
+		f->capacity = capacity;
+	}
+	p = &f->list[f->count++];
+	p->stat = one->stat;
+	p->root = one->root;
+	snprintf(p->tree, sizeof(p->tree), "%s", one->tree);
 }
 
 /* Finds the tree of one process, its ancestors' first; those in a tree join it, parents before children. */
@@ -167,7 +167,7 @@ static void scan_place(struct scan *s, struct scanned *one)
 		return;
 	if (scan_join(s, one) && table_put(&s->told, (uint64_t)one->stat.pid, start) == 0) {
 		s->fresh++;
-		scan_tell(s, one);
+		found_add(s->found, one);
 	}
 }
 
@@ -183,13 +183,12 @@ static int scan_round(struct scan *s)
 	return err;
 }
 
-int process_scan(struct kernel *k, const struct scan_options *options, event_handler handler,
-	void *context, size_t *count)
+int process_scan(struct kernel *k, const struct scan_options *options, struct found_processes *out)
 {
-	struct scan s = {.kernel = k, .options = options, .handler = handler, .context = context};
+	struct scan s = {.kernel = k, .options = options, .found = out};
 	int err = 0;
 
-	*count = 0;
+	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < options->pid_count; i++) {
 		struct process_stat stat;
 
@@ -204,11 +203,37 @@ int process_scan(struct kernel *k, const struct scan_options *options, event_han
 		if (!s.fresh)
 			break;
 	}
-	*count = s.told.count;
 	free(s.list);
 	table_free(&s.by_pid);
 	table_free(&s.told);
 	if (err)
 		log_error("the processes in /proc cannot be read: %s", strerror(-err));
 	return err;
+}
+
+void found_processes_free(struct found_processes *f)
+{
+	free(f->list);
+	memset(f, 0, sizeof(*f));
+}
+
+void found_processes_tell(const struct found_processes *f, event_handler handler, void *context)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		const struct found_process *p = &f->list[i];
+		struct event event = {.kind = EVENT_EXEC};
+		struct process_snapshot snapshot;
+		struct timespec now;
+
+		if (process_read_snapshot(&p->stat, &snapshot))
+			continue;
+		clock_gettime(CLOCK_BOOTTIME, &now);
+		event.time_ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+		event.pid = event.tid = (uint32_t)p->stat.pid;
+		event.start_ns = p->stat.start_ns;
+		event.exec = snapshot.exec;
+		event.exec.tree = p->root ? p->tree : NULL;
+		handler(context, &event);
+		process_snapshot_free(&snapshot);
+	}
 }

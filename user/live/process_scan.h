@@ -12,6 +12,7 @@
 
 #include "capture/source.h"
 #include "live/kernel.h"
+#include "live/process_read.h"
 
 struct scan_options {
 	const char *const *roots; /* program names */
@@ -21,12 +22,26 @@ struct scan_options {
 	bool pods;
 };
 
+struct found_process {
+	struct process_stat stat;
+	char tree[64];
+	bool root; /* it starts that tree */
+};
+
+/* Those that were found, parents before children. */
+struct found_processes {
+	size_t count, capacity;
+	struct found_process *list; /* owned */
+};
+
 /*
- * Adds what it finds to the kernel's table and hands an EVENT_EXEC (found) for each to handler,
- * parents before children.  *count: how many.  0; -ENOENT where a pid of options does not exist (printed);
- * -errno where /proc cannot be read (printed).
+ * Adds what it finds to the kernel's table and to out.  0; -ENOENT where a pid of options does not
+ * exist (printed); -errno where /proc cannot be read (printed).
  */
-int process_scan(struct kernel *k, const struct scan_options *options, event_handler handler,
-	void *context, size_t *count);
+int process_scan(struct kernel *k, const struct scan_options *options, struct found_processes *out);
+void found_processes_free(struct found_processes *f);
+
+/* Hands an EVENT_EXEC (found) for each to handler; one that has ended meanwhile is left out. */
+void found_processes_tell(const struct found_processes *f, event_handler handler, void *context);
 
 #endif

@@ -186,7 +186,10 @@ static void stop_tell(struct live_source *s)
 	s->handler(s->context, &event);
 }
 
-/* The first poll: the start, those who are there already, the COMMAND. */
+/*
+ * The first poll: those who are there already, the start, the COMMAND.  The start is told when all
+ * that is there is traced: who reads it may count on that.
+ */
 static int live_start(struct live_source *s)
 {
 	const struct scan_options scan = {.roots = s->roots,
@@ -194,18 +197,22 @@ static int live_start(struct live_source *s)
 		.pids = s->options->pids,
 		.pid_count = s->options->pid_count,
 		.pods = s->options->pods};
-	size_t found;
+	struct found_processes found;
 	int err;
 
 	s->started = true;
+	err = process_scan(&s->kernel, &scan, &found);
+	for (size_t i = 0; i < found.count; i++)
+		cgroup_hooks_follow(&s->cgroups, &s->kernel, found.list[i].stat.pid, 0);
+	if (found.count)
+		kernel_take_over(&s->kernel); /* what cannot be had is in `features` */
+	else if (!s->command.pid && kernel_connect_is_costly(&s->kernel))
+		kernel_connect_hook(&s->kernel, false);
 	start_tell(s);
-	err = process_scan(&s->kernel, &scan, on_found, s, &found);
+	found_processes_tell(&found, on_found, s);
+	found_processes_free(&found);
 	if (err)
 		return err;
-	if (found)
-		kernel_take_over(&s->kernel); /* what cannot be had is in `features` */
-	if (!found && !s->command.pid && kernel_connect_is_costly(&s->kernel))
-		kernel_connect_hook(&s->kernel, false);
 	if (s->options->for_ns)
 		s->stop_ns = clock_ns(CLOCK_BOOTTIME) + s->options->for_ns;
 	if (!s->command.pid)

@@ -266,6 +266,7 @@ void tracker_apply(struct tracker *t, const struct event *event)
 		break;
 	case EVENT_FACT:
 		tracker_hosts(t, event);
+		resolvers_take(&t->resolvers, &event->fact);
 		break;
 	default:
 		break; /* exit and signal: the process table knows them */

@@ -5,6 +5,7 @@
 
 #include "model/dial_tracker.h"
 #include "model/dial_tracker_timer.h"
+#include "model/resolvers.h"
 
 #define MS    1000000ULL
 #define NEVER UINT64_MAX
@@ -64,6 +65,8 @@ struct tracked {
 	uint64_t end_ns;
 	int result;		       /* of connect(): 0 or -errno */
 	int left_error, end_error;     /* sk_err */
+	bool left_taken;	       /* the kernel ended it with an errno that was gone already */
+	int asked_error;	       /* what the program heard from SO_ERROR, positive; else 0 */
 	uint8_t left_state, end_state; /* enum tcp_state */
 	uint64_t received, sent;       /* at the end */
 
@@ -85,6 +88,7 @@ struct tracker {
 	struct tracker_handler handler;
 	struct path_settings paths;
 	struct name_cache *names;
+	struct resolvers resolvers;
 	struct timer_heap timers;
 	uint64_t now_ns;
 	uint64_t dials; /* ids given */

@@ -81,6 +81,19 @@ static void tracked_joined(struct tracker *t, struct tracked *e)
 	tracked_rearm(t, e);
 }
 
+/* What a dial that did not wait came to, as its program heard it: the latest of that socket's. */
+static void tracker_asked(struct tracker *t, const struct event *event)
+{
+	struct tracked *e = table_get(&t->by_socket, event->connect.socket);
+
+	while (e && e->dial.begin_ns > event->time_ns)
+		e = e->same_socket;
+	if (!e || !result_is_failure(event->connect.result))
+		return;
+	e->asked_error = -event->connect.result;
+	tracked_joined(t, e);
+}
+
 void tracker_connect(struct tracker *t, const struct event *event)
 {
 	const struct event_connect *c = &event->connect;
@@ -90,6 +103,10 @@ void tracker_connect(struct tracker *t, const struct event *event)
 		tracker_udp(t, event);
 	if (c->protocol != IPPROTO_TCP)
 		return;
+	if (c->asked) {
+		tracker_asked(t, event);
+		return;
+	}
 	/* A number of 0 joins with nothing: only what connect() itself says can be told. */
 	for (e = c->socket ? table_get(&t->by_socket, c->socket) : NULL; e; e = e->same_socket) {
 		if (!e->returned && tracked_fits_return(e, event))
@@ -172,6 +189,7 @@ static void tracker_left(struct tracker *t, const struct event *event)
 	e->left_ns = event->time_ns;
 	e->left_state = s->new_state;
 	e->left_error = s->error;
+	e->left_taken = s->error_taken;
 	if (e->dial.begin_ns > event->time_ns)
 		e->dial.begin_ns = event->time_ns;
 	e->closed = e->closed || s->new_state == TCP_STATE_CLOSE;

@@ -470,7 +470,8 @@ void tracker_udp(struct tracker *t, const struct event *event)
 	uint64_t scope;
 
 	tracker_remember_asker(t, event, c->socket);
-	if (c->remote.port != DNS_PORT || !event->pid)
+	if (c->remote.port != DNS_PORT || !event->pid ||
+		resolvers_exclude(&t->resolvers, &c->remote))
 		return;
 	p = process_table_meet(t->processes, event->pid, event->start_ns);
 	if (!p)

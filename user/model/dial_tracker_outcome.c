@@ -134,7 +134,9 @@ static void tracked_fail(struct tracker *t, struct tracked *e, int error, uint64
 {
 	enum dial_outcome outcome = outcome_of_error(error);
 
-	if (!error) {
+	if (!error && e->left_taken) {
+		outcome = DIAL_FAILED; /* by what, nobody saw */
+	} else if (!error) {
 		if (tracked_is_interrupted(t, e, end_ns))
 			outcome = DIAL_INTERRUPTED;
 		else if (tracked_has_winner(e, end_ns, true))
@@ -190,6 +192,9 @@ void tracked_settle(struct tracker *t, struct tracked *e)
 		/* EADDRNOTAVAIL and its like come back from connect() only. */
 		if (!error && e->returned && result_is_failure(e->result))
 			error = -e->result;
+		/* Taken by the program before the state hook read it. */
+		if (!error)
+			error = e->asked_error;
 		tracked_fail(t, e, error, e->left_ns);
 	} else if (e->returned && result_is_failure(e->result)) {
 		tracked_fail(t, e, -e->result, e->return_ns);
@@ -213,7 +218,8 @@ void tracked_judge(struct tracker *t, struct tracked *e)
 		tracked_end(t, e);
 		return;
 	}
-	wait = e->left || e->ended || (e->returned && (!e->result || result_is_failure(e->result)));
+	wait = e->left || e->ended || e->asked_error ||
+	       (e->returned && (!e->result || result_is_failure(e->result)));
 	if (!e->told && wait && e->settle_ns == NEVER)
 		e->settle_ns = t->now_ns + TRACKER_SETTLE_NS;
 }
