@@ -7,6 +7,7 @@
 #include "diagnose/diagnosis_wait.h"
 #include "diagnose/rules_input.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,10 +224,13 @@ static struct finding *finding_new(const struct rule *rule, const struct rule_in
 	f->rule = rule;
 	f->severity = SEVERITY_ERROR;
 	f->process = process_ref(in->dial->process);
-	f->dial = dial_keep(in->dial);
+	f->dial = in->latent ? NULL : dial_keep(in->dial);
 	rule_targets(in, f);
-	if (rule->applies(in, f))
+	if (rule->applies(in, f)) {
+		if (in->latent && f->severity == SEVERITY_ERROR)
+			f->severity = SEVERITY_WARNING;
 		return f;
+	}
 	finding_free(f);
 	return NULL;
 }
@@ -373,6 +377,69 @@ static void settle(struct diagnosis *d, uint64_t until_ns, uint64_t now_ns)
 		findings_success(&d->findings, dial, true, now_ns);
 		dial_drop(dial);
 	}
+}
+
+/* What process would do for target, as a dial without an address. */
+static void imagine(const struct diagnosis *d, struct process *p, const struct pull_target *target,
+	struct dial *dial, struct rule_input *in)
+{
+	struct address a;
+
+	*dial = (struct dial){.process = p,
+		.environment = p->environment,
+		.outcome = DIAL_ABANDONED,
+		.path = DIAL_DIRECT};
+	snprintf(dial->name, sizeof(dial->name), "%s", target->host);
+	dial->remote.port = target->port;
+	input_fill(d, dial, in);
+	in->latent = true;
+	in->mirror = NULL;
+	in->public_target = address_parse(target->host, &a) ? address_is_public(&a)
+							    : name_is_public(target->host);
+	in->scheme = target->http ? "http" : "https";
+	choice_for_host(
+		in->environment, in->family, in->scheme, target->host, target->port, &in->choice);
+	if (in->choice.decision == CHOICE_RELAY) {
+		dial->path = DIAL_RELAY;
+		dial->relay_variable = in->choice.variable;
+	} else if (in->choice.reason == CHOICE_LOOPBACK) {
+		dial->path = DIAL_LOOPBACK;
+	}
+}
+
+size_t diagnosis_latent(struct diagnosis *d, struct process *process,
+	const struct pull_target *targets, size_t count, uint64_t now_ns)
+{
+	const struct rule *told[16], *beside = rule_find("case-conflict");
+	size_t rule_count, told_count = 0;
+	const struct rule *rules = rules_all(&rule_count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct rule_input in = {0};
+		struct finding *f = NULL, *other = NULL;
+		struct dial dial;
+		bool again = false;
+
+		imagine(d, process, &targets[i], &dial, &in);
+		for (size_t k = 0; k < rule_count && !f; k++)
+			if (rules[k].latent && &rules[k] != beside)
+				f = finding_new(&rules[k], &in);
+		if (!f)
+			continue;
+		for (size_t k = 0; k < told_count; k++)
+			again |= told[k] == f->rule;
+		if (again || told_count == sizeof(told) / sizeof(told[0])) {
+			finding_free(f);
+			continue;
+		}
+		if (!told_count)
+			other = finding_new(beside, &in);
+		told[told_count++] = f->rule;
+		add(d, f, &dial, now_ns);
+		if (other)
+			add(d, other, &dial, now_ns);
+	}
+	return told_count;
 }
 
 void diagnosis_tick(struct diagnosis *d, uint64_t now_ns)

@@ -40,6 +40,20 @@ void diagnosis_dial(struct diagnosis *d, const struct dial *dial);
 /* A relay answered a request on this dial (dial->replied). */
 void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_ns);
 
+/* Something that a process will pull from. */
+struct pull_target {
+	char host[256]; /* a name or an address, without brackets */
+	uint16_t port;
+	bool http; /* else https */
+};
+
+/*
+ * Before any dial: what would be wrong if process pulled from targets, by its environment and what
+ * was told of the node.  Findings of severity warning, at most one a rule; returns how many.
+ */
+size_t diagnosis_latent(struct diagnosis *d, struct process *process,
+	const struct pull_target *targets, size_t count, uint64_t now_ns);
+
 /* What is due at now_ns: verdicts that waited for a sibling, counts that wait to be told. */
 void diagnosis_tick(struct diagnosis *d, uint64_t now_ns);
 

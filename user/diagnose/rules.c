@@ -138,6 +138,7 @@ static const struct rule rules[] = {
 		.confused = "relay-unresolved, where the name is the one that was meant",
 		.remedy = "write the value plainly, special characters as %XX",
 		.reference = "https://github.com/containers/podman/issues/26733",
+		.latent = true,
 		.applies = rule_value_misread,
 	},
 	{
@@ -151,6 +152,7 @@ static const struct rule rules[] = {
 		.confused = "an unset variable: the dial looks the same",
 		.remedy = "%25 for %, no CR, no space",
 		.reference = "https://github.com/golang/go/issues/30293",
+		.latent = true,
 		.applies = rule_value_dropped,
 	},
 	{
@@ -165,6 +167,7 @@ static const struct rule rules[] = {
 			"a relay, the names are taken as read (--names)",
 		.remedy = "the same value under a name that is read",
 		.reference = "https://pkg.go.dev/golang.org/x/net/http/httpproxy#FromEnvironment",
+		.latent = true,
 		.applies = rule_name_unread,
 	},
 	{
@@ -180,6 +183,7 @@ static const struct rule rules[] = {
 		.confused = "a relay variable that is not set at all",
 		.remedy = "narrow the entry, or see to the registry",
 		.reference = "https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config",
+		.latent = true,
 		.applies = rule_no_relay_match,
 	},
 	{
@@ -191,6 +195,7 @@ static const struct rule rules[] = {
 		.confused = "curl, which does read ALL_",
 		.remedy = "the same value as HTTPS_",
 		.reference = "https://github.com/docker/for-linux/issues/1039",
+		.latent = true,
 		.applies = rule_scheme_uncovered,
 	},
 	{
@@ -204,6 +209,7 @@ static const struct rule rules[] = {
 		.confused = "env-file-stale, where the line is good",
 		.remedy = "NAME=VALUE and nothing before it; a restart",
 		.reference = "https://github.com/systemd/systemd/issues/2836",
+		.latent = true,
 		.applies = rule_env_file_invalid,
 	},
 	{
@@ -216,6 +222,7 @@ static const struct rule rules[] = {
 		.confused = "a file for another unit: rke2-server's is not rke2-agent's",
 		.remedy = "set it in a file that the unit loads last; daemon-reload; a restart",
 		.reference = "https://github.com/rancher/rke2/issues/3930",
+		.latent = true,
 		.applies = rule_env_file_unloaded,
 	},
 	{
@@ -226,6 +233,7 @@ static const struct rule rules[] = {
 		.confused = "env-file-unloaded, where a restart does not help",
 		.remedy = "restart the unit",
 		.reference = "https://github.com/rancher/rke2-docs/issues/144",
+		.latent = true,
 		.applies = rule_env_file_stale,
 	},
 	{
@@ -244,6 +252,7 @@ static const struct rule rules[] = {
 		.remedy = "the same value without the prefix, a NO_ list, a restart; or the airgap "
 			  "tarball",
 		.reference = RKE2 "8456",
+		.latent = true,
 		.applies = rule_containerd_scope,
 	},
 	{
@@ -291,6 +300,7 @@ static const struct rule rules[] = {
 		.confused = "a node that needs no relay, whose network is down",
 		.remedy = "the relay variables in the unit's env file",
 		.reference = "https://github.com/rancher/rancher/issues/32363",
+		.latent = true,
 		.applies = rule_relay_missing,
 	},
 	{
@@ -314,6 +324,7 @@ static const struct rule rules[] = {
 		.confused = "nothing",
 		.remedy = "one spelling",
 		.reference = K3S "2176",
+		.latent = true,
 		.applies = rule_case_conflict,
 	},
 };

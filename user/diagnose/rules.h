@@ -15,6 +15,7 @@ struct rule {
 	const char *confused;  /* what it can be confused with */
 	const char *remedy;    /* the way out, in general */
 	const char *reference; /* a link to the report or source that it came from */
+	bool latent;	       /* it speaks before any dial too, from what the process carries */
 	/* Does it apply?  If so it fills severity, message, chain, missing and remedy of out. */
 	bool (*applies)(const struct rule_input *in, struct finding *out);
 };

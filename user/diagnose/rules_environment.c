@@ -91,8 +91,8 @@ bool rule_value_dropped(const struct rule_input *in, struct finding *out)
 	rule_message(in, out,
 		"%s is set, but Go cannot parse its value (%s) and silently goes direct", v->name,
 		buffer_string(&b));
-	lines_add(&out->chain, "%s went direct: a relay URL that url.Parse refuses counts as none",
-		who(in));
+	lines_add(&out->chain, "%s %s direct: a relay URL that url.Parse refuses counts as none",
+		who(in), rule_went(in));
 	lines_add(&out->chain, "%s=%s has the fault %s", v->name, v->value, buffer_string(&b));
 	chain_source(in, out, v);
 	remedy_correct(in, out, v,
@@ -213,7 +213,7 @@ static bool match_by_elimination(
 			"name "
 			"was not seen, so it is one of %s",
 			in->choice.variable->name, no->name, buffer_string(&b));
-		lines_add(&out->chain, "%s went direct although %s=%s is set", who(in),
+		lines_add(&out->chain, "%s %s direct although %s=%s is set", who(in), rule_went(in),
 			in->choice.variable->name, in->choice.variable->value);
 		lines_add(&out->chain,
 			"no entry of %s covers the address, but %s may cover its name", no->name,
@@ -239,19 +239,22 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 	if (in->choice.reason != CHOICE_NO_LIST || !no)
 		return match_by_elimination(in, no, out);
 	if (!in->public_target || entry_is_exact(in, entry)) {
+		if (in->latent)
+			return false; /* meant so */
 		rule_message(in, out,
 			"the entry \"%s\" of %s sent it there without the relay, and the host does "
 			"not "
 			"answer",
 			entry, no->name);
-		lines_add(&out->chain, "%s went direct: the entry \"%s\" of %s covers %s", who(in),
-			entry, no->name, rule_host(in->dial, text));
+		lines_add(&out->chain, "%s %s direct: the entry \"%s\" of %s covers %s", who(in),
+			rule_went(in), entry, no->name, rule_host(in->dial, text));
 		say_meant(in, out, no->name);
 		return true;
 	}
-	rule_message(in, out, "the entry \"%s\" of %s sent it past the relay", entry, no->name);
-	lines_add(&out->chain,
-		"%s went direct although %s is set: the entry \"%s\" of %s covers %s", who(in),
+	rule_message(in, out, "the entry \"%s\" of %s %s it past the relay", entry, no->name,
+		in->latent ? "sends" : "sent");
+	lines_add(&out->chain, "%s %s direct although %s is set: the entry \"%s\" of %s covers %s",
+		who(in), rule_went(in),
 		in->choice.variable ? in->choice.variable->name : rule_needed(in), entry, no->name,
 		rule_host(in->dial, text));
 	lines_add(&out->chain, "%s=%s", no->name, no->value);
@@ -321,9 +324,9 @@ bool rule_containerd_scope(const struct rule_input *in, struct finding *out)
 	rule_message(in, out, "only %s %s, and %s containerd alone", buffer_string(&b),
 		rule_set(in, count), count == 1 ? "that reaches" : "those reach");
 	lines_add(&out->chain,
-		"%s went direct: it reads %s, and no variable without the prefix names "
+		"%s %s direct: it reads %s, and no variable without the prefix names "
 		"a relay",
-		who(in), rule_needed(in));
+		who(in), rule_went(in), rule_needed(in));
 	rule_absent(in, out);
 	lines_add(&out->chain,
 		"%s=%s is carried: rke2 hands CONTAINERD_ variables, without the prefix, to its "
@@ -345,7 +348,8 @@ bool rule_relay_missing(const struct rule_input *in, struct finding *out)
 	const struct variable *found[1];
 	const struct variable *empty = environment_get(in->environment, rule_needed(in));
 
-	if (!rule_is_direct(in) || !in->public_target ||
+	/* Before any dial: a node where nobody has a relay needs none. */
+	if (!rule_is_direct(in) || !in->public_target || (in->latent && !known) ||
 		rule_carried(in->environment, in->family, CARRIED_READ, found, 1) ||
 		rule_carried(in->environment, in->family, CARRIED_UNREAD, found, 1) ||
 		rule_carried(in->environment, in->family, CARRIED_PREFIXED, found, 1))
@@ -356,7 +360,7 @@ bool rule_relay_missing(const struct rule_input *in, struct finding *out)
 	else
 		rule_message(in, out, "no relay variable was seen in its environment%s",
 			known ? "" : ", and no relay is known here");
-	lines_add(&out->chain, "%s went direct: no variable names a relay", who(in));
+	lines_add(&out->chain, "%s %s direct: no variable names a relay", who(in), rule_went(in));
 	rule_absent(in, out);
 	if (empty)
 		lines_add(&out->chain, "%s is set to nothing, which counts as not set",

@@ -21,6 +21,7 @@ struct rule_input {
 	const struct node_facts_kept *facts; /* NULL: no fact about a unit came */
 	int64_t wall_offset_ns;		     /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not known */
 	bool public_target; /* the address dialled, or the name that did not resolve, is public */
+	bool latent; /* nothing was dialled: dial is what the process would do, without an address */
 	uint64_t failed_for_ns, failed_times; /* a local matter: how long and how often by now */
 	const char *scheme;		      /* "https", or "http" on port 80 */
 	struct choice choice; /* Go's decision for this host (the address where it has no name) */
@@ -32,6 +33,9 @@ enum relay_kind rule_kind(const struct rule_input *in);
 
 /* "HTTPS_PROXY": the variable that this program would have to carry for this dial. */
 const char *rule_needed(const struct rule_input *in);
+
+/* "went", or of a latent finding "would go": how the process took the way that it takes. */
+const char *rule_went(const struct rule_input *in);
 
 /* Did the process go for the registry itself, without a relay? */
 bool rule_is_direct(const struct rule_input *in);

@@ -18,6 +18,11 @@ const char *rule_needed(const struct rule_input *in)
 	return relay_name_plain(in->family, rule_kind(in));
 }
 
+const char *rule_went(const struct rule_input *in)
+{
+	return in->latent ? "would go" : "went";
+}
+
 bool rule_is_direct(const struct rule_input *in)
 {
 	return in->dial->path == DIAL_DIRECT ||
@@ -113,7 +118,12 @@ const char *words_errno(int error, char text[16])
 
 void words_process(struct buffer *b, const struct process *p)
 {
-	buffer_printf(b, "%s (pid %u)", p->name ? p->name : "a process", p->pid);
+	const char *name = p->name ? p->name : "a process";
+
+	if (p->pid)
+		buffer_printf(b, "%s (pid %u)", name, p->pid);
+	else
+		buffer_printf(b, "%s of %s", name, p->unit); /* as its unit would start it */
 }
 
 void words_outcome(struct buffer *b, const struct dial *d)
@@ -199,6 +209,16 @@ void words_dial(struct buffer *b, const struct rule_input *in)
 	char text[ADDRESS_TEXT];
 
 	words_process(b, in->process);
+	if (in->latent) {
+		if (d->path == DIAL_RELAY) {
+			buffer_printf(b, " would dial what %s says", d->relay_variable->name);
+			return;
+		}
+		buffer_append_string(b, " would dial ");
+		words_endpoint(b, d->name, d->remote.port);
+		buffer_append_string(b, " directly");
+		return;
+	}
 	if (d->outcome == DIAL_UNRESOLVED) {
 		buffer_printf(b, " looked up %s and ", shown_name(in));
 	} else if (d->path == DIAL_RELAY && d->relay_variable &&
@@ -244,6 +264,11 @@ static void chain_evidence(const struct rule_input *in, struct finding *out)
 	struct buffer b = {0};
 	char text[ADDRESS_TEXT];
 
+	if (in->latent) {
+		lines_add(&out->chain,
+			"nothing was dialled yet: this is what a pull from %s would do", d->name);
+		return;
+	}
 	if (d->outcome == DIAL_UNRESOLVED) {
 		buffer_printf(&b, "the lookup of %s failed", shown_name(in));
 	} else {
@@ -280,9 +305,13 @@ void rule_absent(const struct rule_input *in, struct finding *out)
 	const char *who = in->process->name ? in->process->name : "the process";
 	const struct environment *e = in->environment;
 
-	if (environment_proves_absence(e))
-		lines_add(&out->chain, "%s is not in %s's environment (read at exec, whole)",
-			rule_needed(in), who);
+	if (e->origin == ENVIRONMENT_GIVEN)
+		lines_add(&out->chain, "%s is not in the environment that %s gives %s",
+			rule_needed(in), in->process->unit, who);
+	else if (environment_proves_absence(e))
+		lines_add(&out->chain, "%s is not in %s's environment (%s)", rule_needed(in), who,
+			e->origin == ENVIRONMENT_EXEC ? "read at exec, whole"
+						      : "a snapshot of /proc, whole");
 	else
 		lines_add(&out->chain, "%s was not seen in %s's environment (%s)", rule_needed(in),
 			who,
@@ -315,6 +344,11 @@ void rule_targets(const struct rule_input *in, struct finding *out)
 	char text[ADDRESS_TEXT];
 	bool resolved = d->outcome != DIAL_UNRESOLVED;
 
+	if (in->latent) {
+		snprintf(out->host, sizeof(out->host), "%s", d->name);
+		out->port = d->remote.port;
+		return;
+	}
 	if (d->path == DIAL_RELAY) {
 		address_text(&d->remote, out->relay_ip);
 		snprintf(out->relay_host, sizeof(out->relay_host), "%s",
