@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Any bytes as config.yaml and as registries.yaml: what is kept is text that fits, and no password. */
+#include "diagnose/node_config.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void is_text(const char *text, size_t size)
+{
+	size_t len = strnlen(text, size);
+
+	require(len < size);
+	for (size_t i = 0; i < len; i++)
+		require((unsigned char)text[i] >= 0x20 && text[i] != 0x7f);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct node_config *c = calloc(1, sizeof(*c));
+	struct node_config_fault fault;
+	int err;
+
+	require(c);
+	err = node_config_parse((const char *)data, size, 1, c, &fault);
+	require(err ? fault.text[0] && fault.line : !fault.text[0]);
+	err = node_registries_parse((const char *)data, size, c, &fault);
+	require(err ? fault.text[0] && fault.line : !fault.text[0]);
+	require(c->mirror_count <= NODE_MIRRORS);
+	for (enum node_setting s = 0; s < NODE_SETTINGS; s++)
+		is_text(c->value[s], sizeof(c->value[s]));
+	for (size_t i = 0; i < c->mirror_count; i++) {
+		is_text(c->mirrors[i].registry, sizeof(c->mirrors[i].registry));
+		is_text(c->mirrors[i].endpoint, sizeof(c->mirrors[i].endpoint));
+	}
+	free(c);
+	return 0;
+}

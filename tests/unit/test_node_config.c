@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* config.yaml and registries.yaml: what is taken, what is passed over, what a hostile file can do. */
+#include "diagnose/node_config.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct node_config config;
+static struct node_config_fault fault;
+
+static int add(const char *text)
+{
+	return node_config_parse(text, strlen(text), 3, &config, &fault);
+}
+
+static int registries(const char *text)
+{
+	return node_registries_parse(text, strlen(text), &config, &fault);
+}
+
+static void test_config(void)
+{
+	memset(&config, 0, sizeof(config));
+	UNIT_CHECK(
+		add("# mine\ntoken: \"abc\"\nserver: https://10.0.0.1:9345\n"
+		    "system-default-registry: 'registry.corp:5000/x'\n"
+		    "cluster-cidr: [10.52.0.0/16, fd00::/56]\n"
+		    "node-label:\n  - server=no\n  - {server: no}\nservice-cidr: 10.53.0.0/16\n") ==
+		0);
+	UNIT_STRING(config.value[NODE_SERVER], "https://10.0.0.1:9345");
+	UNIT_STRING(config.value[NODE_REGISTRY], "registry.corp:5000/x");
+	UNIT_STRING(config.value[NODE_CLUSTER_CIDR], "10.52.0.0/16,fd00::/56");
+	UNIT_STRING(config.value[NODE_SERVICE_CIDR], "10.53.0.0/16");
+	UNIT_STRING(config.value[NODE_DATA_DIR], "");
+	UNIT_CHECK(config.line[NODE_REGISTRY] == 4);
+	UNIT_CHECK(config.file[NODE_REGISTRY] == 3);
+	/* A later file replaces, with '+' it adds. */
+	UNIT_CHECK(add("server: https://10.0.0.2:9345\ncluster-cidr+: [10.54.0.0/16]\n") == 0);
+	UNIT_STRING(config.value[NODE_SERVER], "https://10.0.0.2:9345");
+	UNIT_STRING(config.value[NODE_CLUSTER_CIDR], "10.52.0.0/16,fd00::/56,10.54.0.0/16");
+	UNIT_CHECK(add("cluster-cidr:\n- 10.60.0.0/16\n- 10.61.0.0/16\n") == 0);
+	UNIT_STRING(config.value[NODE_CLUSTER_CIDR], "10.60.0.0/16,10.61.0.0/16");
+	/* The second document is not read. */
+	UNIT_CHECK(add("data-dir: /a\n---\ndata-dir: /b\n") == 0);
+	UNIT_STRING(config.value[NODE_DATA_DIR], "/a");
+	UNIT_CHECK(add("server: https://user:secret@10.0.0.3:9345\n") == 0);
+	UNIT_CHECK(!strstr(config.value[NODE_SERVER], "secret"));
+}
+
+static void test_registries(void)
+{
+	memset(&config, 0, sizeof(config));
+	UNIT_CHECK(
+		registries(
+			"mirrors:\n  docker.io:\n    endpoint:\n      - https://m1.corp:5000/v2\n"
+			"      - http://user:secret@m2.corp\n    rewrite:\n      \"^x\": y\n"
+			"  \"*\":\n    endpoint: [\"https://m3.corp\"]\n"
+			"configs:\n  m1.corp:5000:\n    auth: {username: u, password: secret}\n"
+			"    endpoint: [no]\n") == 0);
+	UNIT_CHECK(config.mirror_count == 3);
+	UNIT_STRING(config.mirrors[0].registry, "docker.io");
+	UNIT_STRING(config.mirrors[0].endpoint, "https://m1.corp:5000/v2");
+	UNIT_STRING(config.mirrors[1].endpoint, "http://***:***@m2.corp");
+	UNIT_STRING(config.mirrors[2].registry, "*");
+	/* A typing error (rke2 issue 5612): told with its line, and what came before it is kept. */
+	UNIT_CHECK(registries("mirrors:\n  a.io:\n    endpoint\": [x]\n  b: c: d\n") == -EINVAL);
+	UNIT_CHECK(fault.line == 4);
+	UNIT_CHECK(fault.text[0]);
+}
+
+static void test_hostile(void)
+{
+	char *deep = malloc(100001), line[600];
+
+	memset(&config, 0, sizeof(config));
+	UNIT_CHECK(deep);
+	if (!deep)
+		return;
+	memset(deep, '[', 100000);
+	deep[100000] = '\0';
+	UNIT_CHECK(add(deep) == -EINVAL);
+	UNIT_STRING(fault.text, "nested too deep");
+	free(deep);
+	/* "Billion laughs": aliases are not followed. */
+	UNIT_CHECK(add("a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\n"
+		       "c: &c [*b,*b,*b,*b,*b,*b]\nserver: *c\ndata-dir: /d\n") == 0);
+	UNIT_STRING(config.value[NODE_SERVER], "");
+	UNIT_STRING(config.value[NODE_DATA_DIR], "/d");
+	UNIT_CHECK(add("? [server, x]\n: y\n? {a: b}\n: {server: z}\ndata-dir: /e\n") == 0);
+	UNIT_STRING(config.value[NODE_DATA_DIR], "/e");
+	UNIT_STRING(config.value[NODE_SERVER], "");
+	UNIT_CHECK(add("server: \"a\\0b\\e[31m\"\n") == 0);
+	UNIT_STRING(config.value[NODE_SERVER], "");
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "server: ", 8);
+	line[sizeof(line) - 1] = '\0';
+	UNIT_CHECK(add(line) == 0 && config.cut);
+	UNIT_CHECK(add("") == 0 && add("just a text") == 0 && add("- server: x\n") == 0);
+	UNIT_CHECK(add("\xff\xfe\xff") == -EINVAL || config.value[NODE_SERVER][0] == '\0');
+	UNIT_CHECK(node_config_parse("", NODE_CONFIG_BYTES_MAX + 1, 0, &config, &fault) == -EINVAL);
+}
+
+int main(void)
+{
+	UNIT_RUN(test_config);
+	UNIT_RUN(test_registries);
+	UNIT_RUN(test_hostile);
+	return unit_status();
+}

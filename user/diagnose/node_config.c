@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "diagnose/node_config.h"
+
+#include "base/buffer.h"
+#include "relay/relay_url.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+/*
+ * libyaml's events are read one by one, no tree is built and no alias is followed: memory does not grow
+ * with the nesting of the file, and an alias bomb is as long as its text.  What lies deeper than this
+ * is passed over: mirrors, registry, endpoint, item are four.
+ */
+#define DEPTH_KEPT 4
+#define DEPTH_MAX  256
+
+struct level {
+	bool mapping;
+	bool has_key; /* the key was read, its value comes */
+	char key[256];
+};
+
+struct walk;
+typedef void value_fn(struct walk *w, const char *value, size_t len, unsigned int line);
+
+struct walk {
+	struct level levels[DEPTH_KEPT + 1];
+	size_t depth; /* of open collections; those beyond DEPTH_KEPT are only counted */
+	struct node_config *config;
+	unsigned int file;
+	enum node_setting replaced; /* the setting whose list is being read; NODE_SETTINGS: none */
+	value_fn *value;
+};
+
+static const char *const names[NODE_SETTINGS] = {
+	[NODE_SERVER] = "server",
+	[NODE_REGISTRY] = "system-default-registry",
+	[NODE_DATA_DIR] = "data-dir",
+	[NODE_CLUSTER_CIDR] = "cluster-cidr",
+	[NODE_SERVICE_CIDR] = "service-cidr",
+	[NODE_DISABLE_DEFAULT_ENDPOINT] = "disable-default-registry-endpoint",
+};
+
+const char *node_setting_name(enum node_setting setting)
+{
+	return names[setting];
+}
+
+static bool is_text(const char *value, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
+			return false;
+	return true;
+}
+
+/* A URL keeps its path, and loses what may be a password. */
+static void append_shown(struct buffer *out, const char *value, size_t len)
+{
+	if (memchr(value, '@', len))
+		relay_url_redact(value, len, out);
+	else
+		buffer_append(out, value, len);
+}
+
+/* ---- config.yaml ---- */
+
+static enum node_setting setting_of(const char *key, bool *adds)
+{
+	size_t len = strlen(key);
+
+	*adds = len && key[len - 1] == '+';
+	len -= *adds;
+	for (enum node_setting s = 0; s < NODE_SETTINGS; s++)
+		if (strlen(names[s]) == len && !memcmp(names[s], key, len))
+			return s;
+	return NODE_SETTINGS;
+}
+
+static void config_value(struct walk *w, const char *value, size_t len, unsigned int line)
+{
+	struct node_config *c = w->config;
+	bool adds, list = w->depth == 2 && !w->levels[1].mapping;
+	struct buffer shown = {0};
+	enum node_setting s;
+	size_t have;
+	char *to;
+
+	if (w->depth != 1 && !list)
+		return;
+	s = setting_of(w->levels[0].key, &adds);
+	if (s == NODE_SETTINGS || !is_text(value, len))
+		return;
+	to = c->value[s];
+	/* The first item of a list replaces what an earlier file said, unless the key ends in '+'. */
+	if (!adds && w->replaced != s)
+		*to = '\0';
+	if (list)
+		w->replaced = s;
+	append_shown(&shown, value, len);
+	have = strlen(to);
+	if (shown.failed || have + shown.len + 2 > sizeof(c->value[s])) {
+		c->cut = true;
+	} else {
+		snprintf(to + have, sizeof(c->value[s]) - have, "%s%s", have ? "," : "",
+			buffer_string(&shown));
+		c->line[s] = line;
+		c->file[s] = w->file;
+	}
+	buffer_free(&shown);
+}
+
+/* ---- registries.yaml ---- */
+
+/* mirrors: REGISTRY: endpoint: [URL...] */
+static void registries_value(struct walk *w, const char *value, size_t len, unsigned int line)
+{
+	struct node_config *c = w->config;
+	struct node_mirror *m;
+	struct buffer shown = {0};
+
+	(void)line;
+	if (w->depth != 4 || strcmp(w->levels[0].key, "mirrors") ||
+		strcmp(w->levels[2].key, "endpoint") || w->levels[3].mapping || !len ||
+		!is_text(value, len))
+		return;
+	append_shown(&shown, value, len);
+	if (c->mirror_count == NODE_MIRRORS || shown.failed || shown.len >= sizeof(m->endpoint)) {
+		c->cut = true;
+	} else {
+		m = &c->mirrors[c->mirror_count++];
+		snprintf(m->registry, sizeof(m->registry), "%s", w->levels[1].key);
+		snprintf(m->endpoint, sizeof(m->endpoint), "%s", buffer_string(&shown));
+	}
+	buffer_free(&shown);
+}
+
+/* ---- the walk ---- */
+
+static struct level *level_at(struct walk *w, size_t depth)
+{
+	return depth && depth <= DEPTH_KEPT ? &w->levels[depth - 1] : NULL;
+}
+
+/* A value is over: the next scalar of a mapping is a key again. */
+static void value_done(struct walk *w)
+{
+	struct level *l = level_at(w, w->depth);
+
+	if (l)
+		l->has_key = false;
+}
+
+static void on_scalar(struct walk *w, const char *text, size_t len, unsigned int line)
+{
+	struct level *l = level_at(w, w->depth);
+
+	if (!l)
+		return;
+	if (!l->mapping || l->has_key) {
+		w->value(w, text, len, line);
+		value_done(w);
+		return;
+	}
+	l->has_key = true;
+	/* A name that does not fit, or holds a NUL, is none that is asked for. */
+	if (len >= sizeof(l->key) || !is_text(text, len))
+		len = 0;
+	memcpy(l->key, text, len);
+	l->key[len] = '\0';
+	w->replaced = w->depth == 1 ? NODE_SETTINGS : w->replaced;
+}
+
+static void on_open(struct walk *w, bool mapping)
+{
+	struct level *l = level_at(w, ++w->depth);
+
+	if (l)
+		*l = (struct level){.mapping = mapping};
+}
+
+static void on_close(struct walk *w)
+{
+	struct level *l;
+
+	w->depth--;
+	l = level_at(w, w->depth);
+	/* A collection as a key is none that is asked for; its value follows. */
+	if (l && l->mapping && !l->has_key) {
+		l->has_key = true;
+		l->key[0] = '\0';
+	} else {
+		value_done(w);
+	}
+}
+
+static void on_event(struct walk *w, const yaml_event_t *e)
+{
+	switch (e->type) {
+	case YAML_SCALAR_EVENT:
+		on_scalar(w, (const char *)e->data.scalar.value, e->data.scalar.length,
+			(unsigned int)e->start_mark.line + 1);
+		break;
+	case YAML_ALIAS_EVENT:
+		on_scalar(w, "", 0, 0);
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+	case YAML_MAPPING_START_EVENT:
+		on_open(w, e->type == YAML_MAPPING_START_EVENT);
+		break;
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		on_close(w);
+		break;
+	default:
+		break;
+	}
+}
+
+static int fail(struct node_config_fault *fault, const char *why, size_t line)
+{
+	snprintf(fault->text, sizeof(fault->text), "%s", why);
+	fault->line = (unsigned int)line + 1;
+	return -EINVAL;
+}
+
+static int walk(struct walk *w, const char *bytes, size_t len, struct node_config_fault *fault)
+{
+	yaml_parser_t parser;
+	bool more = true;
+	int err = 0;
+
+	memset(fault, 0, sizeof(*fault));
+	if (len > NODE_CONFIG_BYTES_MAX)
+		return fail(fault, "the file is too large", 0);
+	if (!yaml_parser_initialize(&parser))
+		return -ENOMEM;
+	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
+	while (more && !err) {
+		yaml_event_t event;
+
+		if (!yaml_parser_parse(&parser, &event)) {
+			err = fail(fault, parser.problem ? parser.problem : "no YAML",
+				parser.problem_mark.line);
+			break;
+		}
+		/* Only the first document counts: Go's yaml.Unmarshal reads no other. */
+		more = event.type != YAML_STREAM_END_EVENT && event.type != YAML_DOCUMENT_END_EVENT;
+		on_event(w, &event);
+		if (w->depth > DEPTH_MAX)
+			err = fail(fault, "nested too deep", event.start_mark.line);
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	return err;
+}
+
+int node_config_parse(const char *bytes, size_t len, unsigned int file, struct node_config *c,
+	struct node_config_fault *fault)
+{
+	struct walk w = {
+		.config = c, .file = file, .replaced = NODE_SETTINGS, .value = config_value};
+
+	return walk(&w, bytes, len, fault);
+}
+
+int node_registries_parse(
+	const char *bytes, size_t len, struct node_config *c, struct node_config_fault *fault)
+{
+	struct walk w = {.config = c, .replaced = NODE_SETTINGS, .value = registries_value};
+
+	return walk(&w, bytes, len, fault);
+}

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "diagnose/node_files.h"
+
+#include "diagnose/go_build.h"
+#include "diagnose/unit_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAMES_MAX 4096
+
+static const struct {
+	const char *config, *dropins, *registries, *data_dir;
+} places[] = {
+	[DISTRIBUTION_RKE2] = {"/etc/rancher/rke2/config.yaml", "/etc/rancher/rke2/config.yaml.d",
+		"/etc/rancher/rke2/registries.yaml", "/var/lib/rancher/rke2"},
+	[DISTRIBUTION_K3S] = {"/etc/rancher/k3s/config.yaml", "/etc/rancher/k3s/config.yaml.d",
+		"/etc/rancher/k3s/registries.yaml", "/var/lib/rancher/k3s"},
+};
+
+static int add_problem(struct node_files *f, const char *path, const char *why, unsigned int line)
+{
+	struct buffer b = {0};
+	int err;
+
+	if (line)
+		buffer_printf(&b, "%s:%u: %s", path, line, why);
+	else
+		buffer_printf(&b, "%s: %s", path, why);
+	err = b.failed ? -ENOMEM : unit_list_add(&f->problems, b.data);
+	buffer_free(&b);
+	return err;
+}
+
+/* One YAML file; one that is not there is no problem. */
+static int read_yaml(
+	const struct unit_root *r, struct node_files *f, const char *path, bool registries)
+{
+	struct node_config_fault fault;
+	struct env_file_bytes bytes;
+	int err = unit_root_read(r, path, &bytes);
+
+	if (err)
+		return err == -ENOMEM	? err
+		       : err == -ENOENT ? 0
+					: add_problem(f, path, strerror(-err), 0);
+	err = unit_list_add(&f->read, path);
+	if (!err && registries)
+		err = node_registries_parse(bytes.bytes, bytes.len, &f->config, &fault);
+	else if (!err)
+		err = node_config_parse(bytes.bytes, bytes.len, (unsigned int)(f->read.count - 1),
+			&f->config, &fault);
+	env_file_bytes_free(&bytes);
+	return err == -EINVAL ? add_problem(f, path, fault.text, fault.line) : err;
+}
+
+static bool ends_with(const char *text, const char *suffix)
+{
+	size_t len = strlen(text), n = strlen(suffix);
+
+	return len > n && !strcmp(text + len - n, suffix);
+}
+
+/* config.yaml, then config.yaml.d/ in the order of names (k3s pkg/configfilearg). */
+static int read_config(const struct unit_root *r, struct node_files *f)
+{
+	const char *dir = places[f->distribution].dropins;
+	struct unit_list names = {0};
+	int err = read_yaml(r, f, places[f->distribution].config, false);
+
+	if (!err) {
+		err = unit_root_list(r, dir, NAMES_MAX, &names);
+		if (err && err != -ENOMEM)
+			err = err == -ENOENT ? 0 : add_problem(f, dir, strerror(-err), 0);
+	}
+	for (size_t i = 0; !err && i < names.count; i++) {
+		struct buffer path = {0};
+
+		if (!ends_with(names.text[i], ".yaml") && !ends_with(names.text[i], ".yml"))
+			continue;
+		buffer_printf(&path, "%s/%s", dir, names.text[i]);
+		err = path.failed ? -ENOMEM : read_yaml(r, f, path.data, false);
+		buffer_free(&path);
+	}
+	unit_list_free(&names);
+	return err;
+}
+
+/* The endings that K3s and RKE2 import (k3s pkg/agent/containerd, wharfie pkg/tarfile). */
+static bool is_tarball(const char *name)
+{
+	static const char *const endings[] = {
+		".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.bz2", ".tbz", ".tar.lz4"};
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (ends_with(name, endings[i]))
+			return true;
+	return false;
+}
+
+/* The names in a directory of the data directory; one that is not there is empty. */
+static int list_data(const struct unit_root *r, struct node_files *f, const char *name,
+	struct unit_list *names, char *path, size_t size)
+{
+	int err;
+
+	snprintf(path, size, "%s/%s", f->data_dir, name);
+	err = unit_root_list(r, path, NAMES_MAX, names);
+	if (err == -ENOENT || err == -ENOTDIR)
+		return 0;
+	return err && err != -ENOMEM ? add_problem(f, path, strerror(-err), 0) : err;
+}
+
+static int find_images(const struct unit_root *r, struct node_files *f)
+{
+	struct unit_list names = {0};
+	char path[600];
+	int err = list_data(r, f, "agent/images", &names, path, sizeof(path));
+
+	for (size_t i = 0; !err && i < names.count && !f->images[0]; i++) {
+		struct buffer file = {0};
+		enum unit_node node;
+		long long mtime;
+
+		buffer_printf(&file, "%s/%s", path, names.text[i]);
+		if (is_tarball(names.text[i]) && file.len < sizeof(f->images) &&
+			!unit_root_stat(r, buffer_string(&file), &node, &mtime) &&
+			node == UNIT_NODE_FILE)
+			memcpy(f->images, file.data, file.len + 1);
+		buffer_free(&file);
+	}
+	unit_list_free(&names);
+	return err;
+}
+
+/* "v1.32.5+rke2r1" is "v1.32.5-rke2r1-f08cac670b4e" there: a tag has no '+' (rke2 pkg/bootstrap). */
+static bool is_of_version(const char *name, const char *version)
+{
+	size_t i;
+
+	for (i = 0; version[i]; i++)
+		if (name[i] != (version[i] == '+' ? '-' : version[i]))
+			return false;
+	return name[i] == '-' || !name[i];
+}
+
+static int find_staged(const struct unit_root *r, struct node_files *f)
+{
+	struct unit_list names = {0};
+	char path[600];
+	int err = list_data(r, f, "data", &names, path, sizeof(path));
+
+	/* The last one of several, by name, is most likely the newest. */
+	for (size_t i = 0; !err && i < names.count; i++) {
+		struct buffer bin = {0};
+		enum unit_node node;
+		long long mtime;
+
+		buffer_printf(&bin, "%s/%s/bin", path, names.text[i]);
+		if ((!f->version[0] || is_of_version(names.text[i], f->version)) &&
+			!unit_root_stat(r, buffer_string(&bin), &node, &mtime) &&
+			node == UNIT_NODE_DIRECTORY)
+			snprintf(f->staged, sizeof(f->staged), "%s", names.text[i]);
+		buffer_free(&bin);
+	}
+	unit_list_free(&names);
+	return err;
+}
+
+/* An executable is mapped, not read: it has some hundred MB, and little of it is looked at. */
+static void find_version(const struct unit_root *r, struct node_files *f, const char *program)
+{
+	struct buffer real = {0};
+	char path[PATH_MAX];
+	struct stat st;
+	void *bytes;
+	int fd;
+
+	if (unit_root_resolve(r, program, true, &real) ||
+		(size_t)snprintf(path, sizeof(path), "%s%s", r->prefix, real.data) >=
+			sizeof(path)) {
+		buffer_free(&real);
+		return;
+	}
+	buffer_free(&real);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0) {
+		bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (bytes != MAP_FAILED) {
+			if (!go_build_version(
+				    bytes, (size_t)st.st_size, f->version, sizeof(f->version)))
+				f->version[0] = '\0';
+			munmap(bytes, (size_t)st.st_size);
+		}
+	}
+	close(fd);
+}
+
+int node_files_read(const struct unit_root *r, enum distribution distribution, const char *program,
+	struct node_files *out)
+{
+	const char *data_dir;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	out->distribution = distribution;
+	err = read_config(r, out);
+	if (!err)
+		err = read_yaml(r, out, places[distribution].registries, true);
+	data_dir = out->config.value[NODE_DATA_DIR];
+	snprintf(out->data_dir, sizeof(out->data_dir), "%s",
+		*data_dir == '/' ? data_dir : places[distribution].data_dir);
+	if (program && *program)
+		find_version(r, out, program);
+	if (!err)
+		err = find_images(r, out);
+	if (!err)
+		err = find_staged(r, out);
+	if (err)
+		node_files_free(out);
+	return err;
+}
+
+void node_files_free(struct node_files *f)
+{
+	unit_list_free(&f->read);
+	unit_list_free(&f->problems);
+	memset(f, 0, sizeof(*f));
+}
+
+/* ---- the program of a unit ---- */
+
+struct program {
+	char *out;
+	size_t size;
+};
+
+static int program_line(void *context, const struct unit_line *l)
+{
+	struct program *p = context;
+	const char *word;
+	size_t len;
+
+	if (strcmp(l->section, "Service") || strcmp(l->key, "ExecStart") || *p->out)
+		return 0;
+	word = l->value + strspn(l->value, "@-:+!|");
+	len = strcspn(word, " \t");
+	if (*word == '/' && len < p->size) {
+		memcpy(p->out, word, len);
+		p->out[len] = '\0';
+	}
+	return 0;
+}
+
+void node_program_of_unit(const struct unit_root *r, const char *fragment, char *out, size_t size)
+{
+	struct program p = {out, size};
+	struct env_file_bytes bytes;
+	enum unit_text_end end;
+	unsigned int line;
+
+	*out = '\0';
+	if (unit_root_read(r, fragment, &bytes))
+		return;
+	unit_text_parse(bytes.bytes, bytes.len, program_line, &p, &end, &line);
+	env_file_bytes_free(&bytes);
+}
+
+/* ---- what is pulled from where ---- */
+
+struct targets {
+	struct pull_target *list;
+	size_t count;
+};
+
+/* "https://host:port/path", "host:port/path", "host". */
+static void add_target(struct targets *t, const char *text)
+{
+	struct pull_target *p = &t->list[t->count];
+	const char *scheme = strstr(text, "://"), *colon;
+	size_t len, n;
+
+	if (t->count == PULL_TARGETS)
+		return;
+	memset(p, 0, sizeof(*p));
+	p->http = scheme && scheme - text == 4 && !strncmp(text, "http", 4);
+	p->port = p->http ? 80 : 443;
+	if (scheme)
+		text = scheme + 3;
+	n = strcspn(text, "/?#");
+	for (colon = text; (colon = memchr(colon, '@', n - (size_t)(colon - text)));) {
+		n -= (size_t)(++colon - text);
+		text = colon;
+	}
+	if (*text == '[') {
+		text++;
+		len = strcspn(text, "]/");
+		colon = text[len] == ']' && text[len + 1] == ':' ? text + len + 1 : NULL;
+	} else {
+		colon = memchr(text, ':', n);
+		len = colon ? (size_t)(colon - text) : n;
+	}
+	if (!len || len >= sizeof(p->host))
+		return;
+	memcpy(p->host, text, len);
+	if (colon) {
+		unsigned long port = strtoul(colon + 1, NULL, 10);
+
+		if (port && port <= UINT16_MAX)
+			p->port = (uint16_t)port;
+	}
+	for (size_t i = 0; i < t->count; i++)
+		if (!strcmp(t->list[i].host, p->host) && t->list[i].port == p->port)
+			return;
+	t->count++;
+}
+
+static bool is_true(const char *value)
+{
+	return !strcmp(value, "true") || !strcmp(value, "True") || !strcmp(value, "TRUE");
+}
+
+/* Adds the mirrors of a registry; how many there are. */
+static size_t add_mirrors(struct targets *t, const struct node_config *c, const char *registry)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < c->mirror_count; i++)
+		found += !strcmp(c->mirrors[i].registry, registry);
+	/* "*" counts only for registries that have no entry of their own. */
+	if (!found)
+		registry = "*";
+	found = 0;
+	for (size_t i = 0; i < c->mirror_count; i++) {
+		if (strcmp(c->mirrors[i].registry, registry))
+			continue;
+		add_target(t, c->mirrors[i].endpoint);
+		found++;
+	}
+	return found;
+}
+
+size_t node_pull_targets(
+	const struct node_config *c, enum role role, struct pull_target *targets, size_t *judged)
+{
+	struct targets t = {.list = targets};
+	const char *own = c->value[NODE_REGISTRY];
+	char registry[512];
+	size_t mirrors;
+
+	snprintf(registry, sizeof(registry), "%.*s", (int)strcspn(own, "/"), own);
+	if (!*registry)
+		strcpy(registry, "docker.io");
+	mirrors = add_mirrors(&t, c, registry);
+	*judged = t.count;
+	/* The switch is containerd's alone: wharfie always appends the default endpoint. */
+	if (mirrors && role == ROLE_CONTAINERD && is_true(c->value[NODE_DISABLE_DEFAULT_ENDPOINT]))
+		return t.count;
+	if (strcmp(registry, "docker.io")) {
+		add_target(&t, registry);
+	} else {
+		add_target(
+			&t, role == ROLE_CONTAINERD ? "registry-1.docker.io" : "index.docker.io");
+		add_target(&t, "auth.docker.io");
+		/* Both content networks are in use, the second since May 2026. */
+		add_target(&t, "production.cloudflare.docker.com");
+		add_target(&t, "production.cloudfront.docker.com");
+	}
+	if (!mirrors)
+		*judged = t.count;
+	return t.count;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The files of RKE2 and K3s that say where pulls go and whether there will be one: config.yaml,
+ * registries.yaml, the data directory, preloaded images, the version of the program.  Read below a
+ * root (unit_root.h).
+ */
+#ifndef DIAGNOSE_NODE_FILES_H
+#define DIAGNOSE_NODE_FILES_H
+
+#include "diagnose/diagnosis.h"
+#include "diagnose/node_config.h"
+#include "diagnose/unit_root.h"
+
+enum distribution { DISTRIBUTION_RKE2, DISTRIBUTION_K3S };
+
+struct node_files {
+	enum distribution distribution;
+	struct node_config config;
+	struct unit_list
+		read; /* the configuration files that were read; config.file[] is an index */
+	struct unit_list problems; /* "PATH: WHY" of what could not be read or understood */
+	char data_dir[512];
+	char images[768]; /* the first image tarball of agent/images; "" where there is none */
+	char version[64]; /* of the program, "v1.32.5+rke2r1"; "" where not known */
+	char staged
+		[256]; /* the name of the data directory of that version, or where the version is not
+			     known of any; "" where there is none: rke2 will pull rke2-runtime */
+};
+
+/*
+ * Reads them; program is the executable (inside the root) whose version counts, NULL or "": not known.  0
+ * or -ENOMEM; what cannot be read is a problem, what is not there is none.
+ */
+int node_files_read(const struct unit_root *r, enum distribution distribution, const char *program,
+	struct node_files *out);
+void node_files_free(struct node_files *f);
+
+/*
+ * The program of a unit file, the first word of its first ExecStart= without its prefixes
+ * (systemd.service(5)), into out; "" where it is not an absolute path.
+ */
+void node_program_of_unit(const struct unit_root *r, const char *fragment, char *out, size_t size);
+
+#define PULL_TARGETS 32
+
+/*
+ * Where a process of that role pulls from, in its order: mirrors, then the default endpoint with the hosts
+ * of its tokens and blobs; *judged of them are those that must work (with a mirror the default endpoint is
+ * only the last resort).  Returns how many, at most PULL_TARGETS.
+ *
+ * rke2 and rancher-system-agent call Docker Hub index.docker.io (go-containerregistry), containerd
+ * registry-1.docker.io (core/remotes/docker/config/hosts.go).
+ */
+size_t node_pull_targets(
+	const struct node_config *c, enum role role, struct pull_target *targets, size_t *judged);
+
+#endif
