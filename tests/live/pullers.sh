@@ -24,9 +24,12 @@ tracer_command() {
 	tracer=("$lab_tracer" -o "json:$lab_s/out.json" -o "record:$lab_s/out.rec")
 }
 
+# Only with a patience of its own: a deadline takes the place of the minute that Go allows a CONNECT
+# (net/http Transport.dialConn).
 skopeo_command() { # HOST DIRECTORY
-	skopeo=("$lab_dir/bin/rke2" --insecure-policy --command-timeout "$(lab_get patience)s" copy
-		"docker://$1/$lab_repository" "dir:$2")
+	skopeo=("$lab_dir/bin/rke2" --insecure-policy)
+	[ -e "$lab_s/patience" ] && skopeo+=(--command-timeout "$(lab_get patience)s")
+	skopeo+=(copy "docker://$1/$lab_repository" "dir:$2")
 }
 
 run_scenario() {
@@ -142,7 +145,7 @@ containerd_config() {
 # ImageService.PullImage of the CRI, which kubelet calls: a gRPC frame (not compressed, 4 bytes of
 # length) around PullImageRequest{1: ImageSpec{1: NAME}}; grpc-status and grpc-message are trailers.
 cri_pull() {
-	local name length status
+	local name length status patience
 	name=$(lab_get host)/$lab_repository
 	length=${#name}
 	{
@@ -152,7 +155,8 @@ cri_pull() {
 	} >"$lab_s/request"
 	# containerd listens before all of its services are there.
 	wait_for 'the CRI plugin' 20 grep -q 'containerd successfully booted' "$lab_s/supervisor.log"
-	timeout "$(lab_get patience)" curl -sS --noproxy '*' --http2-prior-knowledge \
+	patience=$(lab_get patience)
+	timeout "${patience:-170}" curl -sS --noproxy '*' --http2-prior-knowledge \
 		--unix-socket "$lab_s/containerd.sock" \
 		-D "$lab_s/trailers" -o /dev/null -H 'content-type: application/grpc' -H 'te: trailers' \
 		--data-binary "@$lab_s/request" \

@@ -60,7 +60,7 @@ attach() { : >"$lab_s/attach"; }
 pull() {
 	lab_set kind "$1"
 	lab_set host "$(lab_host "$2")"
-	lab_set patience "${3:-170}"
+	[ -z "${3:-}" ] || lab_set patience "$3"
 }
 beside() {
 	lab_set beside-host "$(lab_host "$1")"
