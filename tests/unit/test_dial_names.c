@@ -155,6 +155,34 @@ static void test_one_family_without_address_is_no_failure(void)
 	told_free(&told);
 }
 
+/* Two threads ask, and the second is late: its empty answer comes when the name has resolved. */
+static void test_the_other_family_may_come_late(void)
+{
+	struct story s = {.count = 0};
+	struct told told;
+
+	story_ask(&s, 0.1, 3, 1, "index.docker.io");
+	story_answer(&s, 0.11, 3, 1, "index.docker.io", 0, REGISTRY);
+	story_ask(&s, 0.12, 4, 28, "index.docker.io");
+	story_answer(&s, 0.13, 4, 28, "index.docker.io", 0, NULL);
+	story_run(&s, NULL, &told);
+	UNIT_STRING(buffer_string(&told.all), "");
+	told_free(&told);
+}
+
+static void test_a_resolver_that_drops_the_other_family(void)
+{
+	struct story s = {.count = 0};
+	struct told told;
+
+	story_ask(&s, 0.1, 3, 1, "index.docker.io");
+	story_answer(&s, 0.11, 3, 1, "index.docker.io", 0, REGISTRY);
+	story_ask(&s, 0.12, 4, 28, "index.docker.io");
+	story_run(&s, NULL, &told);
+	UNIT_STRING(buffer_string(&told.all), "");
+	told_free(&told);
+}
+
 static void test_a_search_list_is_no_failure(void)
 {
 	struct story s = {.count = 0};
@@ -497,6 +525,8 @@ int main(void)
 	UNIT_RUN(test_the_end_does_not_swallow_what_has_failed);
 	UNIT_RUN(test_nxdomain_is_told_once_as_unresolved);
 	UNIT_RUN(test_one_family_without_address_is_no_failure);
+	UNIT_RUN(test_the_other_family_may_come_late);
+	UNIT_RUN(test_a_resolver_that_drops_the_other_family);
 	UNIT_RUN(test_a_search_list_is_no_failure);
 	UNIT_RUN(test_silence_of_the_resolver_is_a_timeout);
 	UNIT_RUN(test_a_relay_that_does_not_resolve);

@@ -89,6 +89,24 @@ static void test_result_beats_a_close_without_error(void)
 	told_free(&told);
 }
 
+/* The program took the errno with SO_ERROR on another processor, before the hook could read it. */
+static void test_an_errno_that_was_taken(void)
+{
+	struct story heard = story_of_dial(), unheard = story_of_dial();
+	struct told told;
+
+	story_state(&heard, 1.05, 7, TCP_STATE_SYN_SENT, TCP_STATE_CLOSE, 0)->state.error_taken =
+		true;
+	story_connect(&heard, 0, 1.0502, 7, REGISTRY, 443, -ECONNREFUSED)->connect.asked = true;
+	story_run(&heard, NULL, &told); /* it is heard last, by who called connect() */
+	UNIT_CHECK(told.count == 1 && told.dial[0].outcome == DIAL_REFUSED);
+	told_free(&told);
+
+	story_state(&unheard, 1.05, 7, TCP_STATE_SYN_SENT, TCP_STATE_CLOSE, 0)->state.error_taken =
+		true;
+	story_expect(&unheard, 3, DIAL_FAILED, DIAL_OPEN);
+}
+
 static void test_a_signal_in_connect_is_no_outcome(void)
 {
 	static const int results[] = {-EINTR, -512, -EALREADY, -EISCONN};
@@ -576,6 +594,7 @@ int main(void)
 	UNIT_RUN(test_blocking_refused_and_timeout);
 	UNIT_RUN(test_connect_alone_shows_no_route);
 	UNIT_RUN(test_result_beats_a_close_without_error);
+	UNIT_RUN(test_an_errno_that_was_taken);
 	UNIT_RUN(test_a_signal_in_connect_is_no_outcome);
 	UNIT_RUN(test_established_is_told_at_once_and_costs_no_timer);
 	UNIT_RUN(test_established_blocking_and_closed_in_every_order);

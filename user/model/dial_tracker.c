@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/dial_tracker_inside.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,6 +244,21 @@ static void tracker_run(struct tracker *t, uint64_t until_ns)
 	}
 	if (until_ns > t->now_ns)
 		t->now_ns = until_ns;
+}
+
+/* A line of /etc/hosts as the process sees it: ip, name, aliases (live/node_facts). */
+static void tracker_hosts(struct tracker *t, const struct event *event)
+{
+	const struct event_fact *f = &event->fact;
+	const struct process *p = NULL;
+
+	if (!f->key || strcmp(f->key, "hosts"))
+		return;
+	if (event->pid)
+		p = process_table_find(t->processes, event->pid, event->start_ns);
+	if (name_cache_add_hosts(t->names, name_scope_of_hosts(p ? p->mntns : 0), f->fields,
+		    f->field_count, event->time_ns) == -ENOMEM)
+		t->counts.dropped++;
 }
 
 void tracker_apply(struct tracker *t, const struct event *event)

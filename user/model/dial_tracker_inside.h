@@ -139,7 +139,6 @@ void tracked_describe(struct tracker *t, struct tracked *e);
 
 /* dial_tracker_names.c */
 void tracker_name(struct tracker *t, const struct event *event);
-void tracker_hosts(struct tracker *t, const struct event *event);
 void tracker_udp(struct tracker *t, const struct event *event);
 /* The process began a TCP dial: a resolver that it could not reach was not needed. */
 void tracker_dialled(struct tracker *t, const struct process *p);

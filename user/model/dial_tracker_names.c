@@ -50,6 +50,7 @@ struct query {
 	uint64_t key, scope;
 	uint64_t settle_ns; /* NEVER: nothing to settle */
 	uint64_t forget_ns;
+	uint64_t address_ns;	      /* when an answer last had an address for it; 0: never */
 	struct question questions[2]; /* A, AAAA */
 	uint64_t socket;
 	struct address server;
@@ -167,6 +168,15 @@ static struct query *query_new(
 dropped:
 	t->counts.dropped++;
 	return NULL;
+}
+
+/*
+ * Did the name get an address, of the other family perhaps, a moment ago?  Then it resolves: a question of
+ * the other family that comes late, and is answered with nothing or not at all, changes nothing.
+ */
+static bool query_has_address(const struct query *q, uint64_t now_ns)
+{
+	return q->address_ns && now_ns - q->address_ns < QUERY_LIMIT_NS;
 }
 
 static uint64_t question_due(const struct question *q)
@@ -304,6 +314,10 @@ void query_run(struct tracker *t, struct timer *timer, uint64_t now_ns)
 	for (int i = 0; i < 2; i++) {
 		if (question_due(&q->questions[i]) > now_ns)
 			continue;
+		if (query_has_address(q, now_ns)) {
+			query_finish(t, q);
+			return;
+		}
 		q->questions[i].state = QUERY_FAILED;
 		q->questions[i].code = DNS_CODE_TIMEOUT;
 		q->questions[i].answer_ns = now_ns;
@@ -414,10 +428,13 @@ static void tracker_answer(struct tracker *t, const struct event *event, struct 
 				query_finish(t, o);
 		}
 		q->state = QUERY_DONE;
+		query->address_ns = event->time_ns;
 		return;
 	}
-	if (q->state == QUERY_DONE)
+	if (q->state == QUERY_DONE || query_has_address(query, event->time_ns)) {
+		query_finish(t, query);
 		return;
+	}
 	q->state = QUERY_FAILED;
 	q->code = n->code;
 	query->settle_ns = t->now_ns + QUERY_SETTLE_NS;
@@ -440,21 +457,6 @@ void tracker_name(struct tracker *t, const struct event *event)
 		tracker_question(t, event, p, scope, q, query);
 	else
 		tracker_answer(t, event, p, scope, q, query);
-}
-
-/* A line of /etc/hosts as the process sees it: ip, name, aliases (live/node_facts). */
-void tracker_hosts(struct tracker *t, const struct event *event)
-{
-	const struct event_fact *f = &event->fact;
-	const struct process *p = NULL;
-
-	if (!f->key || strcmp(f->key, "hosts"))
-		return;
-	if (event->pid)
-		p = process_table_find(t->processes, event->pid, event->start_ns);
-	if (name_cache_add_hosts(t->names, name_scope_of_hosts(p ? p->mntns : 0), f->fields,
-		    f->field_count, event->time_ns) == -ENOMEM)
-		t->counts.dropped++;
 }
 
 /*

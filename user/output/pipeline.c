@@ -178,19 +178,28 @@ static void rows_clear(struct pipeline *p)
 
 /* ---- what the stages tell ---- */
 
+/* A dial counts once: one that was told as established and fails after all moves to its failure. */
+static void dial_count(uint64_t counts[DIAL_OUTCOMES], const struct dial *d)
+{
+	bool counted = d->established_ns && d->end_ns != d->established_ns;
+
+	if (d->outcome == DIAL_PENDING || (counted && d->outcome == DIAL_ESTABLISHED))
+		return;
+	if (counted && counts[DIAL_ESTABLISHED])
+		counts[DIAL_ESTABLISHED]--;
+	counts[d->outcome]++;
+}
+
 static void on_dial(void *context, const struct dial *d)
 {
 	struct pipeline *p = context;
 	struct report r = {
 		.kind = REPORT_DIAL, .time_ns = d->end_ns, .process = d->process, .dial = d};
-	struct summary_row *row;
+	struct summary_row *row = row_of(p, d->process);
 
-	if (d->outcome != DIAL_PENDING) {
-		p->totals.dials[d->process->role][d->path][d->outcome]++;
-		row = row_of(p, d->process);
-		if (row)
-			row->dials[d->path][d->outcome]++;
-	}
+	dial_count(p->totals.dials[d->process->role][d->path], d);
+	if (row)
+		dial_count(row->dials[d->path], d);
 	pipeline_report(p, &r);
 	diagnosis_dial(p->diagnosis, d);
 }
@@ -279,6 +288,7 @@ static void run_stop(struct pipeline *p, const struct event *event)
 	struct report r = {.kind = REPORT_STOP, .time_ns = event->time_ns, .totals = &p->totals};
 
 	tracker_flush(p->tracker, event->time_ns);
+	p->totals.lost[LOSS_MEMORY] += tracker_counts(p->tracker).dropped;
 	diagnosis_flush(p->diagnosis, event->time_ns);
 	r.rows = p->rows;
 	r.row_count = p->row_count;
