@@ -96,6 +96,34 @@ int BPF_PROG(state_raw_tp, struct sock *sk, int old, int new)
 	return state_dialling(sk, 0);
 }
 
+/*
+ * An error that came for a socket: of a UDP socket that asked a resolver, the ICMP message that says
+ * that nobody listens there (5.14, commit e6a3e4434000).  TCP's errors come with the state change.
+ */
+SEC("tp_btf/inet_sk_error_report")
+int BPF_PROG(error_tp_btf, struct sock *sk)
+{
+	struct wire_connect *record;
+	struct talk *talk;
+	__u64 cookie;
+
+	if (sk->sk_protocol != IPPROTO_UDP_ || !setting_cookie)
+		return 0;
+	cookie = sk->__sk_common.skc_cookie.counter;
+	talk = cookie ? bpf_map_lookup_elem(&talks, &cookie) : NULL;
+	if (!talk || !talk->udp)
+		return 0;
+	if (record_reserve(record, WIRE_CONNECT, WIRE_LOST_CONNECT)) {
+		record->socket = cookie;
+		address_of_sock(&record->address, sk);
+		record->address.protocol = IPPROTO_UDP_;
+		record->result = -sk->sk_err;
+		record->asked = 1;
+		bpf_ringbuf_submit(record, 0);
+	}
+	return 0;
+}
+
 /* ---- connect() and its return ---- */
 
 /* Fills what the caller's sockaddr says; false where it is neither IPv4 nor IPv6. */

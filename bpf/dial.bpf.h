@@ -8,6 +8,7 @@
 #define AF_INET	     2
 #define AF_INET6     10
 #define IPPROTO_TCP_ 6
+#define IPPROTO_UDP_ 17
 #define MPTCP_	     262 /* IPPROTO_MPTCP does not fit 8 bits; the parent socket alone has it */
 
 static __always_inline void address_of_v6(struct wire_address *a, __u8 *bytes, const __u32 w[4])

@@ -440,7 +440,7 @@ static void test_a_relay_that_closes_or_says_nothing(void)
 	story_ended(&s, 1.03, 7, TCP_STATE_CLOSE_WAIT, 0, 1, 112);
 	story_run(&s, NULL, &told);
 	UNIT_STRING(buffer_string(&told.relays), "index.docker.io:443=0! ");
-	UNIT_STRING(buffer_string(&told.all), "established:7@1.010 ");
+	UNIT_STRING(buffer_string(&told.all), "established:7@1.010 no-answer:7@1.030 ");
 	told_free(&told);
 
 	/* It resets. */

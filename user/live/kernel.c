@@ -49,6 +49,16 @@ static bool program_wanted(
 	return false;
 }
 
+/* Programs beside the table's rows, which are taken where the kernel has what they hook. */
+static bool program_is_extra(
+	const struct kernel *k, const struct kernel_facts *facts, const char *program)
+{
+	if (strcmp(program, "takeover") == 0)
+		return facts->has_file_iterator;
+	return strcmp(program, "error_tp_btf") == 0 && facts->has_error_report &&
+	       k->choice.taken[HOOK_NAMES] && facts->has_cookie;
+}
+
 static int kernel_load(struct kernel *k, const struct kernel_facts *facts, bool pods)
 {
 	struct bpf_program *program;
@@ -61,9 +71,8 @@ static int kernel_load(struct kernel *k, const struct kernel_facts *facts, bool 
 	{
 		const char *name = bpf_program__name(program);
 
-		bpf_program__set_autoload(program, strcmp(name, "takeover") == 0
-							   ? facts->has_file_iterator
-							   : program_wanted(k, facts, name));
+		bpf_program__set_autoload(program,
+			program_wanted(k, facts, name) || program_is_extra(k, facts, name));
 	}
 	k->bpf->rodata->setting_pods = pods;
 	k->bpf->rodata->setting_cookie = facts->has_cookie;
@@ -156,6 +165,8 @@ static int kernel_attach(struct kernel *k, enum hook_group *failed)
 			k->link_count == KERNEL_LINKS)
 			continue;
 		link = attach_program(program);
+		if (!link && strncmp(name, "error_", 6) == 0)
+			continue;
 		if (!link) {
 			*failed = strncmp(name, "state_", 6) == 0 ? HOOK_TCP : HOOK_PROCESS;
 			return -errno;

@@ -30,6 +30,8 @@ int kernel_facts_read(struct kernel_facts *facts)
 		btf__find_by_name_kind(facts->btf, "bpf_get_socket_ptr_cookie", BTF_KIND_FUNC) > 0;
 	facts->has_file_iterator =
 		btf__find_by_name_kind(facts->btf, "bpf_iter_task_file", BTF_KIND_FUNC) > 0;
+	facts->has_error_report = btf__find_by_name_kind(facts->btf,
+					  "btf_trace_inet_sk_error_report", BTF_KIND_TYPEDEF) > 0;
 	return 0;
 }
 

@@ -168,12 +168,15 @@ static void tracked_end(struct tracker *t, struct tracked *e)
 	bool asked = d->asked_ns || e->sent > 1;
 	uint64_t since = d->asked_ns ? d->asked_ns : d->established_ns;
 	bool patient = e->end_ns > since + TRACKER_SILENCE_NS;
+	/* The peer closed first, and said nothing to what was seen to be asked. */
+	bool hung_up = d->asked_ns && e->end_state == TCP_STATE_CLOSE_WAIT;
 	bool interrupted = !e->end_error && tracked_is_interrupted(t, e, e->end_ns);
 
 	e->final = true;
 	if (!answered && e->end_error == ECONNRESET)
 		tracked_tell(t, e, DIAL_RESET, ECONNRESET, e->end_ns);
-	else if (!answered && asked && !interrupted && (patient || e->end_error == ETIMEDOUT))
+	else if (!answered && asked && !interrupted &&
+		 (patient || e->end_error == ETIMEDOUT || hung_up))
 		tracked_tell(t, e, DIAL_NO_ANSWER, e->end_error, e->end_ns);
 	else if (d->pending_told && d->outcome == DIAL_PENDING)
 		tracked_tell(t, e, interrupted ? DIAL_INTERRUPTED : DIAL_ESTABLISHED, 0, e->end_ns);

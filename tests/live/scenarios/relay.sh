@@ -208,7 +208,7 @@ relay_mute() {
 	dial containerd "$3" relay "$P:$2"
 	finding containerd "$7" path=relay host=ok.test relay="$P:$2"
 }
-relay_mute relay-closes 4000 established 20 'unexpected EOF' EOF relay-silent \
+relay_mute relay-closes 4000 no-answer 20 'unexpected EOF' EOF relay-silent \
 	'the relay closes without a word'
 relay_mute relay-resets 4005 reset 20 'connection reset by peer' 'connection reset by peer' relay-silent \
 	'the relay resets at the CONNECT'
