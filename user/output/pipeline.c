@@ -178,15 +178,20 @@ static void rows_clear(struct pipeline *p)
 
 /* ---- what the stages tell ---- */
 
-/* A dial counts once: one that was told as established and fails after all moves to its failure. */
+/*
+ * A dial counts once, under what was told of it last: it moves from pending to its outcome, and from
+ * established to a failure that came after all.
+ */
 static void dial_count(uint64_t counts[DIAL_OUTCOMES], const struct dial *d)
 {
-	bool counted = d->established_ns && d->end_ns != d->established_ns;
+	enum dial_outcome before = DIAL_OPEN;
 
-	if (d->outcome == DIAL_PENDING || (counted && d->outcome == DIAL_ESTABLISHED))
-		return;
-	if (counted && counts[DIAL_ESTABLISHED])
-		counts[DIAL_ESTABLISHED]--;
+	if (d->pending_told && d->outcome != DIAL_PENDING)
+		before = DIAL_PENDING;
+	else if (d->established_ns && d->end_ns != d->established_ns)
+		before = DIAL_ESTABLISHED;
+	if (before != DIAL_OPEN && counts[before])
+		counts[before]--;
 	counts[d->outcome]++;
 }
 

@@ -26,7 +26,7 @@ enum report_kind {
 struct totals {
 	uint64_t seen[EVENT_KINDS]; /* events, by kind */
 	uint64_t lost[LOSS_KINDS];
-	uint64_t dials[ROLES][DIAL_PATHS][DIAL_OUTCOMES]; /* concluded */
+	uint64_t dials[ROLES][DIAL_PATHS][DIAL_OUTCOMES]; /* by what was told of each last */
 	uint64_t findings;				  /* distinct ones */
 	uint64_t errors, warnings, infos;		  /* distinct ones, by severity */
 };
