@@ -17,6 +17,9 @@ struct command {
 static const struct command commands[] = {
 	{"trace", "[OPTIONS] [-- COMMAND ARG...]",
 		"trace live (the default); with COMMAND, run it and trace its tree", trace_main},
+	{"check", "[--root DIR] [--unit NAME]...",
+		"unit files, env files and running processes against each other; no eBPF",
+		check_main},
 	{"explain", "[OPTIONS] URL...", "which relay a request would take, and why", explain_main},
 	{"replay", "FILE [OPTIONS]", "a recording through the same pipeline, same output",
 		replay_main},

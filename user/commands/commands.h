@@ -8,6 +8,7 @@ enum { STATUS_DONE, STATUS_FINDINGS, STATUS_USAGE, STATUS_CANNOT_TRACE };
 
 int trace_main(int argc, char **argv);
 int replay_main(int argc, char **argv);
+int check_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int rules_main(int argc, char **argv);
 int features_main(int argc, char **argv);

@@ -38,4 +38,10 @@ struct explain {
  */
 int explain_gather(struct explain *x);
 
+/*
+ * Is it a name that somebody wrote for a relay, rightly or with a mistake in it?  Others' mistakes are
+ * not told.
+ */
+bool concerns_relay(const char *name, size_t len);
+
 #endif

@@ -35,8 +35,7 @@ struct file_context {
 	const char *path;
 };
 
-/* Is it a name that somebody wrote for a relay?  Others' mistakes are not told here. */
-static bool concerns_relay(const char *name, size_t len)
+bool concerns_relay(const char *name, size_t len)
 {
 	if (relay_name_is_listed(name, len))
 		return true;

@@ -73,6 +73,20 @@ static bool set_pid(struct options *o, const char *value)
 	return true;
 }
 
+static bool set_unit(struct options *o, const char *value)
+{
+	if (o->unit_count == OPTIONS_MANY || !*value)
+		return false;
+	o->units[o->unit_count++] = value;
+	return true;
+}
+
+static bool set_root(struct options *o, const char *value)
+{
+	o->root = value;
+	return *value != '\0';
+}
+
 static bool set_for(struct options *o, const char *value)
 {
 	return duration_parse(value, &o->for_ns) && o->for_ns;
@@ -194,6 +208,10 @@ static const struct option_row rows[] = {
 		"Without PATH: standard output; journal: journald.  Files are created 0600 and "
 		"appended to; that of metrics is 0644 and replaced.  Default: text",
 		set_output},
+	{"output", 'o', FOR_CHECK, "FORMAT[:PATH]",
+		"text or json; repeatable.  Without PATH: standard output.  Files are created 0600 "
+		"and appended to.  Default: text",
+		set_output},
 	{"mode", 0, BOTH, "MODE", "permissions of the files that are made, in octal: 0640",
 		set_mode},
 	{"group", 0, BOTH, "GROUP", "group of the files that are made, by name or number",
@@ -214,7 +232,12 @@ static const struct option_row rows[] = {
 		"repeatable",
 		set_pid},
 	{"pods", 0, FOR_TRACE, NULL, "do not end a tree at a container's init", set_pods},
-	{"names", 0, FOR_TRACE, "FAMILY",
+	{"root", 0, FOR_CHECK, "DIR",
+		"look at the node whose files are below DIR (a mounted disk), not at this one, "
+		"and at no process",
+		set_root},
+	{"unit", 0, FOR_CHECK, "NAME", "look at this unit only; repeatable", set_unit},
+	{"names", 0, FOR_TRACE | FOR_CHECK, "FAMILY",
 		"which relay variables the programs read: auto, PROXY or RELAY.  Default: auto",
 		set_names},
 	{"pending", 0, FOR_TRACE, "SECONDS",
@@ -231,11 +254,16 @@ static const struct option_row rows[] = {
 		"never.  "
 		"Default: error",
 		set_fail_on},
-	{"config", 0, BOTH, "FILE",
+	{"fail-on", 0, FOR_CHECK, "LEVEL",
+		"exit with status 1 where there is a finding of this level: error, warning, never. "
+		" "
+		"What is told before any dial is a warning, so the default is warning here",
+		set_fail_on},
+	{"config", 0, BOTH | FOR_CHECK, "FILE",
 		"read options from FILE first: lines `name value` with the long names, # for "
 		"comments",
 		NULL},
-	{"help", 'h', BOTH, NULL, "this text", set_help},
+	{"help", 'h', BOTH | FOR_CHECK, NULL, "this text", set_help},
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -307,7 +335,7 @@ static int config_line(struct options *o, int command, char *line, const char *w
 		*--end = '\0';
 	/* The file serves all commands: what this one does not take is not its business. */
 	row = row_named(name, command);
-	if (!row && row_named(name, BOTH))
+	if (!row && row_named(name, BOTH | FOR_CHECK))
 		return 0;
 	if (!row || !row->set || row->set == set_help) {
 		log_error(

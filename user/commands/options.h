@@ -12,7 +12,7 @@
 enum fail_on { FAIL_ON_ERROR, FAIL_ON_WARNING, FAIL_ON_NEVER };
 
 /* Which commands take an option. */
-enum { FOR_TRACE = 1, FOR_REPLAY = 2 };
+enum { FOR_TRACE = 1, FOR_REPLAY = 2, FOR_CHECK = 4 };
 
 struct options {
 	const char *outputs[OPTIONS_MANY]; /* FORMAT[:PATH] as given */
@@ -21,7 +21,10 @@ struct options {
 	size_t tree_count;
 	pid_t pids[OPTIONS_MANY];
 	size_t pid_count;
-	uint64_t for_ns; /* 0: until told */
+	const char *units[OPTIONS_MANY]; /* --unit: of check */
+	size_t unit_count;
+	const char *root; /* --root: NULL or "" is this machine */
+	uint64_t for_ns;  /* 0: until told */
 	uint64_t pending_ns;
 	uint64_t heartbeat_ns; /* 0: none */
 	bool quiet, pods;

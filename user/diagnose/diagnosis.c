@@ -414,6 +414,9 @@ size_t diagnosis_latent(struct diagnosis *d, struct process *process,
 	size_t rule_count, told_count = 0;
 	const struct rule *rules = rules_all(&rule_count);
 
+	learn_facts(d);
+	if (process->pid) /* else files give it what it has: they were learnt */
+		relays_learn(&d->relays, process);
 	for (size_t i = 0; i < count; i++) {
 		struct rule_input in = {0};
 		struct finding *f = NULL, *other = NULL;
@@ -421,6 +424,9 @@ size_t diagnosis_latent(struct diagnosis *d, struct process *process,
 		bool again = false;
 
 		imagine(d, process, &targets[i], &dial, &in);
+		/* To reach what is private a relay is the exception. */
+		if (dial.path == DIAL_LOOPBACK || (dial.path == DIAL_DIRECT && !in.public_target))
+			continue;
 		for (size_t k = 0; k < rule_count && !f; k++)
 			if (rules[k].latent && &rules[k] != beside)
 				f = finding_new(&rules[k], &in);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *severity_name(enum severity severity)
 {
@@ -59,6 +60,35 @@ void dial_drop(struct dial *d)
 	free(d);
 }
 
+static bool lines_copy(struct lines *to, const struct lines *from)
+{
+	to->count = 0;
+	for (size_t i = 0; i < from->count; i++)
+		lines_add(to, "%s", from->text[i]);
+	return to->count == from->count;
+}
+
+struct finding *finding_copy(const struct finding *f)
+{
+	struct finding *copy = malloc(sizeof(*copy));
+	bool whole;
+
+	if (!copy)
+		return NULL;
+	*copy = *f;
+	copy->message = f->message ? strdup(f->message) : NULL;
+	copy->process = process_ref(f->process);
+	copy->dial = f->dial ? dial_keep(f->dial) : NULL;
+	whole = lines_copy(&copy->chain, &f->chain);
+	whole = lines_copy(&copy->missing, &f->missing) && whole;
+	whole = lines_copy(&copy->add, &f->add) && whole;
+	whole = lines_copy(&copy->remedy, &f->remedy) && whole;
+	if (whole && (copy->message || !f->message) && (copy->dial || !f->dial))
+		return copy;
+	finding_free(copy);
+	return NULL;
+}
+
 void finding_free(struct finding *f)
 {
 	if (!f)
@@ -66,6 +96,7 @@ void finding_free(struct finding *f)
 	free(f->message);
 	lines_free(&f->chain);
 	lines_free(&f->missing);
+	lines_free(&f->add);
 	lines_free(&f->remedy);
 	dial_drop(f->dial);
 	process_unref(f->process);

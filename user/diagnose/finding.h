@@ -27,6 +27,7 @@ struct finding {
 	char *message;		 /* one sentence with the numbers of the latest dial */
 	struct lines chain;	 /* from the failed dial to the cause */
 	struct lines missing;	 /* variables that would have to be there */
+	struct lines add;	 /* lines that an env file lacks, as far as they may be shown */
 	struct lines remedy;	 /* commands and steps */
 	struct process *process; /* the latest concerned; one reference held */
 	struct dial *dial;	 /* a copy of the latest dial; NULL for a latent finding */
@@ -37,6 +38,9 @@ struct finding {
 	char relay_ip[ADDRESS_TEXT];
 	uint16_t relay_port, relay_status;
 };
+
+/* A copy with texts of its own and references of its own; NULL when out of memory. */
+struct finding *finding_copy(const struct finding *f);
 
 /* Frees f with all that it owns; NULL is accepted. */
 void finding_free(struct finding *f);

@@ -2,7 +2,7 @@
 #include "diagnose/node_files.h"
 
 #include "diagnose/go_build.h"
-#include "diagnose/unit_text.h"
+#include "diagnose/unit_record.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,18 +39,18 @@ static int add_problem(struct node_files *f, const char *path, const char *why, 
 	return err;
 }
 
-/* One YAML file; one that is not there is no problem. */
-static int read_yaml(
-	const struct unit_root *r, struct node_files *f, const char *path, bool registries)
+/* One YAML file; one that is not there is no problem unless a directory lists it. */
+static int read_yaml(const struct unit_root *r, struct node_files *f, const char *path,
+	bool registries, bool listed)
 {
 	struct node_config_fault fault;
 	struct env_file_bytes bytes;
 	int err = unit_root_read(r, path, &bytes);
 
 	if (err)
-		return err == -ENOMEM	? err
-		       : err == -ENOENT ? 0
-					: add_problem(f, path, strerror(-err), 0);
+		return err == -ENOMEM		   ? err
+		       : err == -ENOENT && !listed ? 0
+						   : add_problem(f, path, strerror(-err), 0);
 	err = unit_list_add(&f->read, path);
 	if (!err && registries)
 		err = node_registries_parse(bytes.bytes, bytes.len, &f->config, &fault);
@@ -73,7 +73,7 @@ static int read_config(const struct unit_root *r, struct node_files *f)
 {
 	const char *dir = places[f->distribution].dropins;
 	struct unit_list names = {0};
-	int err = read_yaml(r, f, places[f->distribution].config, false);
+	int err = read_yaml(r, f, places[f->distribution].config, false, false);
 
 	if (!err) {
 		err = unit_root_list(r, dir, NAMES_MAX, &names);
@@ -86,7 +86,7 @@ static int read_config(const struct unit_root *r, struct node_files *f)
 		if (!ends_with(names.text[i], ".yaml") && !ends_with(names.text[i], ".yml"))
 			continue;
 		buffer_printf(&path, "%s/%s", dir, names.text[i]);
-		err = path.failed ? -ENOMEM : read_yaml(r, f, path.data, false);
+		err = path.failed ? -ENOMEM : read_yaml(r, f, path.data, false, true);
 		buffer_free(&path);
 	}
 	unit_list_free(&names);
@@ -215,7 +215,7 @@ int node_files_read(const struct unit_root *r, enum distribution distribution, c
 	out->distribution = distribution;
 	err = read_config(r, out);
 	if (!err)
-		err = read_yaml(r, out, places[distribution].registries, true);
+		err = read_yaml(r, out, places[distribution].registries, true, false);
 	data_dir = out->config.value[NODE_DATA_DIR];
 	snprintf(out->data_dir, sizeof(out->data_dir), "%s",
 		*data_dir == '/' ? data_dir : places[distribution].data_dir);
@@ -282,46 +282,109 @@ struct targets {
 	size_t count;
 };
 
-/* "https://host:port/path", "host:port/path", "host". */
-static void add_target(struct targets *t, const char *text)
+/* "https://host:port/path", "host:port/path", "host", "[fd00::1]:5000". */
+static bool target_parse(const char *text, struct pull_target *out)
 {
-	struct pull_target *p = &t->list[t->count];
-	const char *scheme = strstr(text, "://"), *colon;
-	size_t len, n;
+	const char *scheme = strstr(text, "://"), *end, *at, *colon;
+	size_t len;
 
-	if (t->count == PULL_TARGETS)
-		return;
-	memset(p, 0, sizeof(*p));
-	p->http = scheme && scheme - text == 4 && !strncmp(text, "http", 4);
-	p->port = p->http ? 80 : 443;
+	memset(out, 0, sizeof(*out));
+	out->http = scheme && scheme - text == 4 && !strncmp(text, "http", 4);
+	out->port = out->http ? 80 : 443;
 	if (scheme)
 		text = scheme + 3;
-	n = strcspn(text, "/?#");
-	for (colon = text; (colon = memchr(colon, '@', n - (size_t)(colon - text)));) {
-		n -= (size_t)(++colon - text);
-		text = colon;
-	}
+	end = text + strcspn(text, "/?#");
+	while ((at = memchr(text, '@', (size_t)(end - text))))
+		text = at + 1;
 	if (*text == '[') {
-		text++;
-		len = strcspn(text, "]/");
-		colon = text[len] == ']' && text[len + 1] == ':' ? text + len + 1 : NULL;
+		len = strcspn(++text, "]/");
+		colon = text + len + (text[len] == ']');
 	} else {
-		colon = memchr(text, ':', n);
-		len = colon ? (size_t)(colon - text) : n;
+		colon = memchr(text, ':', (size_t)(end - text));
+		colon = colon ? colon : end;
+		len = (size_t)(colon - text);
 	}
-	if (!len || len >= sizeof(p->host))
-		return;
-	memcpy(p->host, text, len);
-	if (colon) {
+	if (!len || len >= sizeof(out->host))
+		return false;
+	memcpy(out->host, text, len);
+	if (*colon == ':') {
 		unsigned long port = strtoul(colon + 1, NULL, 10);
 
 		if (port && port <= UINT16_MAX)
-			p->port = (uint16_t)port;
+			out->port = (uint16_t)port;
 	}
+	return true;
+}
+
+static void add_target(struct targets *t, const char *text)
+{
+	struct pull_target *p = &t->list[t->count];
+
+	if (t->count == PULL_TARGETS || !target_parse(text, p))
+		return;
 	for (size_t i = 0; i < t->count; i++)
 		if (!strcmp(t->list[i].host, p->host) && t->list[i].port == p->port)
 			return;
 	t->count++;
+}
+
+void node_files_tell(
+	const struct node_files *f, uint64_t time_ns, event_handler handler, void *context)
+{
+	struct event event = {.kind = EVENT_FACT, .time_ns = time_ns};
+	const struct node_config *c = &f->config;
+	char source[PATH_MAX + 16];
+	const char *fields[3];
+
+	event.fact.fields = fields;
+	for (enum node_setting s = 0; s < NODE_SETTINGS; s++) {
+		if (!c->value[s][0] || c->file[s] >= f->read.count)
+			continue;
+		snprintf(source, sizeof(source), "%s:%u", f->read.text[c->file[s]], c->line[s]);
+		fields[0] = node_setting_name(s);
+		fields[1] = c->value[s];
+		fields[2] = source;
+		event.fact.key = "config";
+		event.fact.field_count = 3;
+		handler(context, &event);
+	}
+	for (size_t i = 0; i < c->mirror_count; i++) {
+		struct pull_target target;
+
+		if (!target_parse(c->mirrors[i].endpoint, &target))
+			continue;
+		fields[0] = c->mirrors[i].registry;
+		fields[1] = target.host;
+		event.fact.key = "mirror";
+		event.fact.field_count = 2;
+		handler(context, &event);
+	}
+}
+
+struct teller {
+	uint64_t time_ns;
+	event_handler handler;
+	void *context;
+};
+
+static int tell_fact(void *context, const struct event_fact *fact)
+{
+	const struct teller *t = context;
+	struct event event = {.kind = EVENT_FACT, .time_ns = t->time_ns, .fact = *fact};
+
+	t->handler(t->context, &event);
+	return 0;
+}
+
+int node_unit_tell(const struct unit_facts *f, bool reload, uint64_t time_ns, event_handler handler,
+	void *context)
+{
+	const char *fields[] = {f->id, reload ? "yes" : "no"};
+	const struct event_fact fact = {.key = "unit-reload", .fields = fields, .field_count = 2};
+	struct teller teller = {time_ns, handler, context};
+	int err = unit_record_tell(f, tell_fact, &teller);
+
+	return err ? err : tell_fact(&teller, &fact);
 }
 
 static bool is_true(const char *value)

@@ -7,9 +7,10 @@
 #ifndef DIAGNOSE_NODE_FILES_H
 #define DIAGNOSE_NODE_FILES_H
 
+#include "capture/source.h"
 #include "diagnose/diagnosis.h"
 #include "diagnose/node_config.h"
-#include "diagnose/unit_root.h"
+#include "diagnose/unit_files.h"
 
 enum distribution { DISTRIBUTION_RKE2, DISTRIBUTION_K3S };
 
@@ -40,6 +41,20 @@ void node_files_free(struct node_files *f);
  * (systemd.service(5)), into out; "" where it is not an absolute path.
  */
 void node_program_of_unit(const struct unit_root *r, const char *fragment, char *out, size_t size);
+
+/*
+ * Tells them as events of that time: "mirror" REGISTRY HOST, and "config" SETTING VALUE FILE:LINE for
+ * each setting of node_setting_name() that is there.
+ */
+void node_files_tell(
+	const struct node_files *f, uint64_t time_ns, event_handler handler, void *context);
+
+/*
+ * Tells the facts about a unit (unit_record.h), and "unit-reload" UNIT WORD: "yes" where systemd says
+ * NeedDaemonReload, else "no".  0 or -ENOMEM.
+ */
+int node_unit_tell(const struct unit_facts *f, bool reload, uint64_t time_ns, event_handler handler,
+	void *context);
 
 #define PULL_TARGETS 32
 

@@ -271,6 +271,12 @@ static void give_no_list(const struct rule_input *in, struct finding *out, const
 	if (!v && !copy && from_family != in->family)
 		copy = no_variable(e, from_family, for_containerd);
 	lacking_entries(in, v ? v->value : copy ? copy->value : "", &extra);
+	if (v ? extra.len > 0 : copy || extra.len)
+		lines_add(&out->add, "%s=%s%s", v ? v->name : name,
+			v      ? v->value
+			: copy ? copy->value
+			       : "",
+			buffer_string(&extra) + (!v && !copy));
 	if (v && extra.len)
 		add_sed(out, s, v->name, source_of(in, s, v), NULL, buffer_string(&extra));
 	else if (copy)
@@ -354,6 +360,26 @@ static void give_to_unit(const struct rule_input *in, struct finding *out, const
 		s->name, rule_needed(in), known_value(in), s->name);
 }
 
+/* The lines for the names in to, with the value of from unless that is secret. */
+static void add_lines(const struct rule_input *in, struct finding *out, const struct service *s,
+	const char *to, const struct variable *from)
+{
+	const char *source = from ? source_of(in, s, from) : NULL;
+
+	while (*to) {
+		size_t n = strcspn(to, " ");
+
+		if (!from)
+			lines_add(&out->add, "%.*s=%s", (int)n, to, known_value(in));
+		else if (from->url.faults & RELAY_FAULT_CREDENTIALS || strstr(from->value, "***"))
+			lines_add(&out->add, "%.*s=...   (the value of %s%s%s)", (int)n, to,
+				from->name, source ? ", " : "", source ? source : "");
+		else
+			lines_add(&out->add, "%.*s=%s", (int)n, to, from->value);
+		to += n + (to[n] == ' ');
+	}
+}
+
 void remedy_give(const struct rule_input *in, struct finding *out, const struct variable *from)
 {
 	const char *prefix = "";
@@ -387,6 +413,7 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 			"# stock RKE2 reads %s; %s serves only what was built to read it",
 			rule_needed(in), relay_name_plain(RELAY_FAMILY_RELAY, rule_kind(in)));
 	}
+	add_lines(in, out, &s, to, from);
 	if (from)
 		add_sed(out, &s, from->name, source_of(in, &s, from), to, "");
 	else

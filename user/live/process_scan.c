@@ -102,7 +102,11 @@ static bool scan_join(struct scan *s, struct scanned *one)
 		.flags = one->shim_mntns ? WIRE_TRACED_SHIM : 0,
 		.shim_mntns = one->shim_mntns};
 	struct process_stat again;
-	int err = kernel_add_process(s->kernel, one->stat.pid, &entry);
+	int err;
+
+	if (!s->kernel)
+		return true;
+	err = kernel_add_process(s->kernel, one->stat.pid, &entry);
 
 	if (err == -EEXIST)
 		return true; /* a hook was faster */

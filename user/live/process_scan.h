@@ -35,7 +35,7 @@ struct found_processes {
 };
 
 /*
- * Adds what it finds to the kernel's table and to out.  0; -ENOENT where a pid of options does not
+ * Adds what it finds to the kernel's table (k NULL: nothing is traced, there is none) and to out.  0; -ENOENT where a pid of options does not
  * exist (printed); -errno where /proc cannot be read (printed).
  */
 int process_scan(struct kernel *k, const struct scan_options *options, struct found_processes *out);

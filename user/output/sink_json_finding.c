@@ -30,7 +30,8 @@ void json_put_finding(struct json_line *l, const struct report *r, bool resolved
 	if (!j->fields) /* the journal's MESSAGE is for a person, and its sink writes it */
 		json_line_text(l, "message", f->message);
 	if (f->process) {
-		json_line_process(l, f->process);
+		if (f->process->pid) /* else it is one that its unit would start */
+			json_line_process(l, f->process);
 		json_line_unit(l, f->process);
 	}
 	if (f->host[0] || f->ip[0])

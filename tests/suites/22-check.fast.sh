@@ -1,0 +1,212 @@
+#!/usr/bin/env bash
+# `relaytrace check` on directories made like nodes: what it finds before any dial, what it says about what it
+# could not read, its statuses, and its remedies carried out on the files of the node.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+check=(${CHECK:-"${BUILD:-build}/relaytrace-asan"} check)
+work=$(mktemp -d)
+node=$work/node
+running=
+trap '[ -z "$running" ] || kill $running 2>/dev/null; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+command -v jq >/dev/null || { echo "skip check: jq is not here"; exit 0; }
+failed=0
+: >"$work/all.jsonl"
+
+ok() { echo "ok check: $1"; }
+fail() { echo "not ok check: $1: $2"; failed=1; }
+same() { if [ "$2" = "$3" ]; then ok "$1"; else fail "$1" "\"$2\", not \"$3\""; fi; }
+
+# A node with an agent as the tarball installs it; what /etc/default/rke2-agent holds on standard input.
+new_node() {
+	rm -rf "$node"
+	mkdir -p "$node"/etc/{default,sysconfig,rancher/rke2} "$node/etc/systemd/system/multi-user.target.wants" \
+		"$node"/usr/local/{bin,lib/systemd/system} "$node/var/lib/rancher/rke2/agent/images"
+	for role in server agent; do
+		printf '[Service]\nType=notify\nEnvironmentFile=-/etc/default/%%N\nEnvironmentFile=-/etc/sysconfig/%%N\nEnvironmentFile=-/usr/local/lib/systemd/system/%%N.env\nExecStartPre=-/sbin/modprobe overlay\nExecStart=/usr/local/bin/rke2 %s\n' \
+			$role >"$node/usr/local/lib/systemd/system/rke2-$role.service"
+		echo HOME=/root >"$node/usr/local/lib/systemd/system/rke2-$role.env"
+	done
+	ln -s /usr/local/lib/systemd/system/rke2-agent.service "$node/etc/systemd/system/multi-user.target.wants/"
+	cat >"$node/etc/default/rke2-agent"
+}
+
+# "STATUS RULE/ROLE ...": what check finds on the node.
+findings() {
+	"${check[@]}" --root "$node" -o json "$@" >"$work/out.jsonl" 2>"$work/errors"
+	local status=$?
+	cat "$work/out.jsonl" >>"$work/all.jsonl"
+	echo $status $(jq -r 'select(.event.action == "finding") | .rule.id + "/" + .relaytrace.role' "$work/out.jsonl")
+}
+
+classic() { printf '# the relay\nCONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128\nCONTAINERD_NO_PROXY=10.0.0.0/8,.svc\n'; }
+
+classic | new_node
+same "the classic" "$(findings)" "1 containerd-scope/supervisor"
+"${check[@]}" --root "$node" >"$work/text"
+same "the classic in text" "$(grep -c '^warning  containerd-scope: rke2 of rke2-agent.service would dial index.docker.io:443 directly' "$work/text") $(
+	sed -n 's/^  *\(to add \)\? *\(HTTPS_PROXY=\|NO_PROXY=\)/\2/p' "$work/text" | tr '\n' ' ')" \
+	"1 HTTPS_PROXY=http://10.77.9.1:3128 NO_PROXY=10.0.0.0/8,.svc,127.0.0.0/8,172.16.0.0/12,192.168.0.0/16,.cluster.local "
+if [ "$(wc -l <"$work/text")" -le 40 ]; then ok "one screen"; else fail "one screen" "$(wc -l <"$work/text") lines"; fi
+same "--fail-on" "$(findings --fail-on never) $(findings --fail-on error)" \
+	"0 containerd-scope/supervisor 0 containerd-scope/supervisor"
+same "what containerd would do" "$(findings >/dev/null; jq -r 'select(.event.action == "pull" and .relaytrace.role == "containerd") |
+	.destination.domain + " " + .relaytrace.pull.decision' "$work/out.jsonl" | head -1)" "registry-1.docker.io relay"
+
+touch "$node/var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.txt"
+same "a list of images is no tarball" "$(findings)" "1 containerd-scope/supervisor"
+echo x >"$node/var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst"
+same "CONTAINERD_ with preloaded images is healthy" "$(findings)" "0"
+rm "$node"/var/lib/rancher/rke2/agent/images/*
+mkdir -p "$node/var/lib/rancher/rke2/data/v1.31.1-rke2r1-f08cac670b4e/bin"
+same "CONTAINERD_ with an unpacked runtime is healthy" "$(findings)" "0"
+if command -v go >/dev/null; then
+	mkdir "$work/go" && printf 'package main\nfunc main() {}\n' >"$work/go/main.go" && (cd "$work/go" && export GOFLAGS=-mod=mod GOCACHE=$work/cache &&
+		go build -ldflags '-s -w -X github.com/k3s-io/k3s/pkg/version.Program=rke2 -X github.com/k3s-io/k3s/pkg/version.Version=v1.32.5+rke2r1' -o "$node/usr/local/bin/rke2" main.go)
+	same "a new version whose runtime is not there" "$(findings) $(jq -r 'select(.relaytrace.unit.version) | .relaytrace.unit.version' "$work/out.jsonl" | sort -u)" \
+		"1 containerd-scope/supervisor v1.32.5+rke2r1"
+	mkdir -p "$node/var/lib/rancher/rke2/data/v1.32.5-rke2r1-0123456789ab/bin"
+	same "a new version whose runtime is there" "$(findings)" "0"
+else
+	echo "skip check: the version of a program: go is not here"
+fi
+echo 'data-dir: /data/rke2' >"$node/etc/rancher/rke2/config.yaml"
+same "another data-dir" "$(findings)" "1 containerd-scope/supervisor"
+echo 'system-default-registry: registry.corp:5000' >>"$node/etc/rancher/rke2/config.yaml"
+same "a private registry needs no relay" "$(findings) $(jq -r 'select(.event.action == "pull" and .relaytrace.role == "supervisor") |
+	.destination.domain + " " + (.destination.port | tostring)' "$work/out.jsonl")" "0 registry.corp 5000"
+rm "$node/etc/rancher/rke2/config.yaml"
+printf 'mirrors:\n  docker.io:\n    endpoint: ["https://mirror.corp"]\n' >"$node/etc/rancher/rke2/registries.yaml"
+rm -r "$node/var/lib/rancher/rke2/data"
+same "with a private mirror the default endpoint is the last resort" "$(findings)" "0"
+
+: | new_node
+same "no relay anywhere" "$(findings)" "0"
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8\n' | new_node
+same "a relay for all" "$(findings)" "0"
+mkdir "$node/etc/systemd/system/rke2-agent.service.d"
+printf '[Service]\nUnsetEnvironment=HTTPS_PROXY\n' >"$node/etc/systemd/system/rke2-agent.service.d/x.conf"
+same "one that the unit takes away" "$(findings)" "1 env-file-unloaded/supervisor"
+printf 'export HTTPS_PROXY=http://10.77.9.1:3128\n' | new_node
+same "one in a line that systemd ignores" "$(findings)" "1 env-file-invalid/supervisor"
+same "its place" "$(jq -r 'select(.event.action == "unit" and .service.name == "rke2-agent.service") | .relaytrace.unit.variables[0] |
+	.source + " " + .fate + " " + .fault' "$work/out.jsonl")" "/etc/default/rke2-agent:1 ignored export"
+printf 'HTTP_PROXY=http://10.77.9.1:3128\n' | new_node
+same "only HTTP_" "$(findings)" "1 scheme-uncovered/supervisor"
+printf 'HTTPS_PROXY=http://u:p%%ss@10.77.9.1:3128\n' | new_node
+same "a value that Go drops" "$(findings)" "1 value-dropped/supervisor"
+printf "HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=docker.io\n" | new_node
+same "a list that is too wide" "$(findings)" "1 no-relay-match/supervisor"
+classic | sed s/PROXY/RELAY/ | new_node
+same "names that nothing reads" "$(findings)" "1 containerd-scope/supervisor name-unread/containerd"
+same "read by those who say so" "$(findings --names RELAY)" "1 containerd-scope/supervisor"
+classic | new_node
+mv "$node/etc/default/rke2-agent" "$node/etc/default/rke2-server"
+same "the file of the wrong unit" "$(findings)" "1 relay-missing/supervisor"
+same "it is named" "$(grep -c 'a relay is known on this node: /etc/default/rke2-server:2 has' "$work/out.jsonl")" 1
+same "unless it is asked for" "$(findings --unit rke2-server.service)" "1 containerd-scope/supervisor"
+: | new_node
+sed 's|/usr/local/bin/rke2 agent|/usr/local/bin/rancher-system-agent|' "$node/usr/local/lib/systemd/system/rke2-agent.service" \
+	>"$node/etc/systemd/system/rancher-system-agent.service"
+ln -s ../rancher-system-agent.service "$node/etc/systemd/system/multi-user.target.wants/"
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' >"$node/etc/default/rke2-agent"
+same "the system agent lacks what rke2 has" "$(findings)" "1 relay-missing/system-agent"
+
+# Remedies, as they are printed, on the files of the node: after it there is nothing to mend.
+remedy() { # NAME: with what /etc/default/rke2-agent holds on standard input, and a node that new_node made of it
+	local before after
+	new_node
+	before=$(findings)
+	jq -r 'select(.event.action == "finding") | .relaytrace.remedy[]' "$work/out.jsonl" | grep -v '^#\|^systemctl' |
+		sed -E "s#(^|[^[:alnum:]_\\*./])/(etc|usr|opt|var)/#\1$node/\2/#g" >"$work/commands"
+	bash -e "$work/commands" 2>"$work/errors"
+	after=$(findings)
+	if [ "${before%% *}" = 1 ] && [ "$after" = 0 ]; then
+		ok "remedy: $1"
+	else
+		fail "remedy: $1" "$before, then $after; $(tr '\n' ' ' <"$work/errors") $(tr '\n' ' ' <"$node/etc/default/rke2-agent")"
+	fi
+}
+classic | remedy "the classic"
+classic | sed 's/=.*/="&"/; s/"[A-Z_]*=/"/; s|//|//user:secretword@|; s/$/\r/' | remedy "the classic with quotes, a password and CRLF"
+printf 'HTTP_PROXY=http://10.77.9.1:3128\n' | remedy "only HTTP_"
+printf 'Https_Proxy=http://10.77.9.1:3128\n' | remedy "mixed case"
+printf '\n  export HTTPS_PROXY=http://10.77.9.1:3128\n' | remedy "export"
+
+# Secrets: nowhere.
+printf 'CONTAINERD_HTTPS_PROXY=http://user:SEKRIT#WURD@10.77.9.1:3128\nHTTPS_PROXY="http://u:SEKRIT%%WURD@x"\nexport HTTP_PROXY=http://u:SEKRITWURD@x\nNO_PROXY=a,http://u:SEKRITWURD@x\n' | new_node
+printf 'server: https://u:SEKRITWURD@10.0.0.1:9345\ntoken: SEKRITWURD\nsystem-default-registry: u:SEKRITWURD@r.example\n' >"$node/etc/rancher/rke2/config.yaml"
+printf 'mirrors:\n  r.example:\n    endpoint: ["https://u:SEKRITWURD@m.example"]\nconfigs: {m: {auth: {password: SEKRITWURD}}}\n' >"$node/etc/rancher/rke2/registries.yaml"
+findings >/dev/null
+"${check[@]}" --root "$node" >>"$work/out.jsonl" 2>&1
+if grep -qE 'SEKRI|WURD' "$work/out.jsonl"; then fail "no password" "$(grep -oE '.{20}(SEKRI|WURD)' "$work/out.jsonl" | head -1)"; else ok "no password in text or JSON"; fi
+
+# What cannot be read: a line each, in under a second.
+classic | new_node
+dropins=$node/etc/systemd/system/rke2-agent.service.d
+mkdir -p "$dropins" "$node/etc/rancher/rke2/config.yaml.d"
+for i in $(seq -w 500); do printf '[Service]\nEnvironment=X%s=%s HTTP_PROXY=\n' $i $i; done | split -l 2 -d -a 3 --additional-suffix=.conf - "$dropins/"
+ln -s b.conf "$dropins/a.conf" && ln -s a.conf "$dropins/b.conf"
+mkdir "$dropins/dir.conf" && mkfifo "$dropins/pipe.conf"
+ln -s loop "$node/etc/rancher/rke2/loop" && ln -s ../loop/x.yaml "$node/etc/rancher/rke2/config.yaml.d/1.yaml"
+printf 'a: [b\n' >"$node/etc/rancher/rke2/registries.yaml"
+{ yes "# a line of the ten megabytes, FILLER=http://not.a.relay:1" | head -c 10000000; echo; echo 'HTTP_PROXY=http://late:1'; } >"$node/etc/sysconfig/rke2-agent"
+begin=$(date +%s%N)
+got=$(findings)
+took=$((($(date +%s%N) - begin) / 1000000))
+same "500 drop-ins, 10 MB" "$got" "1 scheme-uncovered/supervisor"
+if [ $took -lt 1000 ]; then ok "in under a second"; else fail "in under a second" "$took ms"; fi
+for path in "$dropins/a.conf" "$dropins/b.conf" "$dropins/dir.conf" "$dropins/pipe.conf" \
+	"$node/etc/rancher/rke2/config.yaml.d/1.yaml" "$node/etc/rancher/rke2/registries.yaml"; do
+	same "not read: ${path##*/}" "$(jq -r 'select(.event.action == "unread") | .message' "$work/out.jsonl" | grep -cF "${path#"$node"}:")" 1
+done
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	chmod 600 "$node/etc/default/rke2-agent" "$dropins/000.conf"
+	chmod 755 "$work"
+	other=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	"${other[@]}" "${check[@]}" --root "$node" >"$work/text" 2>"$work/errors"
+	same "without root" "$? $(grep -c '^not root' "$work/text") $(grep -c '^not read  /etc/default/rke2-agent: Permission denied' "$work/text") $(
+		grep -c '^not read  /etc/systemd/system/rke2-agent.service.d/000.conf: Permission denied' "$work/text")" "1 1 1 1"
+else
+	echo "skip check: without root: it takes root to be somebody else"
+fi
+
+# A process that runs, in no unit.
+cp "$(command -v sleep)" "$work/rke2"
+env -i CONTAINERD_HTTPS_PROXY=http://user:secretword@10.77.9.1:3128 "$work/rke2" 60 &
+running=$!
+for _ in $(seq 100); do
+	[ "$(cat /proc/$running/comm)" = rke2 ] && break
+	sleep 0.05
+done
+"${check[@]}" -o json >"$work/out.jsonl" 2>"$work/errors"
+cat "$work/out.jsonl" >>"$work/all.jsonl"
+same "a process" "$(jq -r --argjson pid $running 'select(.process.pid == $pid) | .event.action + " " + (.process.env_vars // [.rule.id // .destination.domain] | join(","))' "$work/out.jsonl" | grep -v 'pull.*\(auth\|production\)' | tr '\n' ' ')" \
+	"exec CONTAINERD_HTTPS_PROXY=http://***:***@10.77.9.1:3128 pull index.docker.io finding containerd-scope "
+kill $running 2>/dev/null
+running=
+
+if python3 -c 'import jsonschema' 2>/dev/null; then
+	if tests/schema/validate "$work/all.jsonl" >"$work/why"; then
+		ok "schema of $(wc -l <"$work/all.jsonl") lines"
+	else
+		fail "schema" "$(head -c 300 "$work/why" | head -1)"
+	fi
+else
+	echo "skip check: schema: python3-jsonschema is not installed (make deps)"
+fi
+
+usage() {
+	local name=$1 status
+	shift
+	"${check[@]}" "$@" >"$work/out" 2>"$work/errors"
+	status=$?
+	same "status 2 for $name" "$status $([ -s "$work/errors" ] && echo told) $(wc -c <"$work/out")" "2 told 0"
+}
+usage "no directory" --root "$work/none"
+usage "a file as a directory" --root "$work/rke2"
+usage "no such unit" --root "$node" --unit no-such
+usage "no unit's name" --root "$node" --unit a/b
+usage "another format" -o "record:$work/x"
+usage "an argument" rke2-agent
+exit $failed

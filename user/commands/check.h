@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What `relaytrace check` gathered of a node, and what it makes of it. */
+#ifndef COMMANDS_CHECK_H
+#define COMMANDS_CHECK_H
+
+#include "commands/options.h"
+#include "diagnose/node_files.h"
+#include "diagnose/unit_environment.h"
+#include "relay/relay_choice.h"
+
+#define CHECK_UNITS    32
+#define CHECK_FINDINGS 256
+
+/* A unit that is there. */
+struct check_unit {
+	char name[64]; /* without ".service" */
+	struct unit_facts facts;
+	struct unit_view view;
+	bool enabled, running, reload;
+	bool judged;			/* it is used here: its findings count */
+	const struct node_files *files; /* NULL: neither RKE2 nor K3s */
+	struct process *self;		/* as the unit would start it; pid 0 */
+	struct process *containerd;	/* as that would start it; NULL: it does not */
+};
+
+/* Somebody who may pull: one that its unit would start, or one that runs. */
+struct check_subject {
+	struct process *process;       /* not owned */
+	const struct check_unit *unit; /* NULL: it belongs to none of them */
+	const struct node_config *config;
+	bool pulls;
+	char why[1280]; /* it pulls, or does not: "there is no ...", "" */
+	size_t findings;
+};
+
+struct check {
+	const struct options *options;
+	struct unit_root root;
+	char prefix[4096];
+	struct unit_host host;
+	struct check_unit units[CHECK_UNITS];
+	size_t unit_count;
+	struct node_files rke2, k3s;
+	struct process_table processes;
+	struct process **running; /* of the table; owned is the list only */
+	size_t running_count;
+	struct check_subject *subjects;
+	size_t subject_count, subject_capacity;
+	struct diagnosis *diagnosis;
+	struct finding *findings[CHECK_FINDINGS]; /* owned */
+	size_t finding_count, warnings;
+	struct unit_list unread; /* "PATH: WHY", sorted, each once */
+	uint64_t now_ns;	 /* CLOCK_BOOTTIME */
+	int64_t wall_offset_ns;
+	const char *hostname;
+	char boot_id[64];
+};
+
+/* Fills c, which begins zeroed but for options, up to the findings.  0, or the exit status after saying why. */
+int check_gather(struct check *c);
+
+/* Who may pull, and what would go wrong; fills subjects and findings.  0 or -ENOMEM. */
+int check_judge(struct check *c);
+void check_free(struct check *c);
+
+/* How a process stands to a variable that its unit would give it. */
+enum check_has {
+	CHECK_HAS,
+	CHECK_DIFFERS,
+	CHECK_LACKS,  /* proved */
+	CHECK_UNSEEN, /* not seen in an environment that proves no absence */
+};
+enum check_has check_has(const struct process *p, const struct variable *v);
+
+/* What the unit of p would give p: the environment of self or of containerd; NULL: p is in no unit. */
+const struct environment *check_wanted(const struct check *c, const struct process *p);
+
+/* What subject would do for target. */
+void check_choice(const struct check *c, const struct check_subject *s,
+	const struct pull_target *target, struct choice *out);
+
+/* Appends the whole answer: a screen of text (s is a sink of text), JSON lines. */
+struct sink_text;
+void check_text(const struct check *c, struct sink_text *s, struct buffer *out);
+void check_json(const struct check *c, struct sink *s, struct buffer *out);
+
+#endif
