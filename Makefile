@@ -115,6 +115,30 @@ demo: ## install what is missing, build, show the classic failure and its repair
 deps: ## install what building and testing need (root; apt, dnf or zypper)
 	tools/deps.sh
 
+# Runs as it is, from any folder: PREFIX goes into the unit.  A configuration that is there stays.
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(if $(filter /usr,$(PREFIX)),/usr/lib,/etc)/systemd/system
+SHARE      := $(DESTDIR)$(PREFIX)/share
+install: all ## the binary, man page, completions and the service: PREFIX=/usr/local, DESTDIR=
+	install -D -m 0755 $(BUILD)/relaytrace $(DESTDIR)$(PREFIX)/bin/relaytrace
+	install -D -m 0644 tools/relaytrace.8 $(SHARE)/man/man8/relaytrace.8
+	install -D -m 0644 tools/completion/relaytrace.bash $(SHARE)/bash-completion/completions/relaytrace
+	install -D -m 0644 tools/completion/_relaytrace $(SHARE)/zsh/site-functions/_relaytrace
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' tools/relaytrace.service > $(DESTDIR)$(UNITDIR)/relaytrace.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/relaytrace.service
+	install -D -m 0644 tools/relaytrace.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/relaytrace
+	test -e $(DESTDIR)$(SYSCONFDIR)/relaytrace/relaytrace.conf || \
+		install -D -m 0644 tools/relaytrace.conf $(DESTDIR)$(SYSCONFDIR)/relaytrace/relaytrace.conf
+
+uninstall: ## take all of that away again; the configuration stays where it was changed
+	rm -f $(DESTDIR)$(PREFIX)/bin/relaytrace $(SHARE)/man/man8/relaytrace.8 \
+		$(SHARE)/bash-completion/completions/relaytrace $(SHARE)/zsh/site-functions/_relaytrace \
+		$(DESTDIR)$(UNITDIR)/relaytrace.service $(DESTDIR)$(SYSCONFDIR)/logrotate.d/relaytrace
+	! cmp -s tools/relaytrace.conf $(DESTDIR)$(SYSCONFDIR)/relaytrace/relaytrace.conf || \
+		rm $(DESTDIR)$(SYSCONFDIR)/relaytrace/relaytrace.conf
+	-rmdir $(DESTDIR)$(SYSCONFDIR)/relaytrace 2>/dev/null
+
 format: ## clang-format over all C that is ours
 	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v '^vmlinux/')
 
@@ -125,5 +149,5 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all static differential unit fuzzers check test demo deps format clean help
+.PHONY: install uninstall all static differential unit fuzzers check test demo deps format clean help
 .DELETE_ON_ERROR:

@@ -5,8 +5,11 @@
 #include "commands/commands.h"
 
 #include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Where journald listens (systemd-journald.service(8)). */
@@ -210,6 +213,36 @@ int outputs_reload(struct outputs *out, const struct options *options, struct pi
 void outputs_close(struct outputs *out)
 {
 	outputs_drop(out, NULL);
+}
+
+/* Can we make and replace files beside path by owning the folder alone? */
+static bool folder_is_ours(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096];
+	struct stat st;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) : 1,
+		slash ? path : ".");
+	return stat(folder[0] ? folder : "/", &st) == 0 && st.st_uid == geteuid() &&
+	       (st.st_mode & S_IWUSR) && (st.st_mode & S_IXUSR);
+}
+
+uint64_t outputs_privileges(const struct outputs *out)
+{
+	uint64_t needed = 0;
+
+	for (size_t i = 0; i < out->pipeline.sink_count; i++) {
+		const struct sink *s = out->pipeline.sinks[i];
+
+		if (!s->path || !strcmp(s->ops->name, "journal"))
+			continue;
+		if (!folder_is_ours(s->path))
+			needed |= 1ULL << CAP_DAC_OVERRIDE;
+		if (s->file.has_group)
+			needed |= 1ULL << CAP_CHOWN;
+	}
+	return needed;
 }
 
 int outputs_status(const struct pipeline *p, const struct options *options, int input_error)

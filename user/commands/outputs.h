@@ -23,6 +23,12 @@ void outputs_reopen(struct outputs *out);
  */
 int outputs_reload(struct outputs *out, const struct options *options, struct pipeline *pipeline);
 
+/*
+ * The capabilities (bits) that these outputs go on to need: CAP_DAC_OVERRIDE where a file stands in
+ * somebody else's folder, CAP_CHOWN with --group.
+ */
+uint64_t outputs_privileges(const struct outputs *out);
+
 void outputs_close(struct outputs *out);
 
 /*

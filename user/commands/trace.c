@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "commands/commands.h"
 #include "commands/outputs.h"
+#include "live/privileges.h"
 #include "live/service_manager.h"
 #include "live/source_kernel.h"
 
@@ -120,8 +121,13 @@ static int trace_run(struct options *options, char *const *command, const struct
 		if (pipeline_deadline(pipeline) < until_ns)
 			until_ns = pipeline_deadline(pipeline);
 		more = source_poll(source, until_ns, pipeline_event, pipeline);
-		if (!ready && more > 0)
+		if (!ready && more > 0) {
+			/* A COMMAND is signalled whoever it became; without one nothing more is needed. */
+			if (!command && privileges_drop(outputs_privileges(&outputs)))
+				log_warning(
+					"privileges could not be given up: %s", strerror(errno));
 			service_manager_tell(&manager, "READY=1\nSTATUS=attached, tracing");
+		}
 		ready = true;
 		service_manager_alive(&manager);
 		if (source_kernel_hung_up(source)) {
