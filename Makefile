@@ -131,6 +131,10 @@ install: all ## the binary, man page, completions and the service: PREFIX=/usr/l
 	test -e $(DESTDIR)$(SYSCONFDIR)/relaytrace/relaytrace.conf || \
 		install -D -m 0644 tools/relaytrace.conf $(DESTDIR)$(SYSCONFDIR)/relaytrace/relaytrace.conf
 
+manual: all ## write what --help says into tools/relaytrace.8
+	tools/manual.sh $(BUILD)/relaytrace tools/relaytrace.8 > $(BUILD)/relaytrace.8
+	cp $(BUILD)/relaytrace.8 tools/relaytrace.8
+
 uninstall: ## take all of that away again; the configuration stays where it was changed
 	rm -f $(DESTDIR)$(PREFIX)/bin/relaytrace $(SHARE)/man/man8/relaytrace.8 \
 		$(SHARE)/bash-completion/completions/relaytrace $(SHARE)/zsh/site-functions/_relaytrace \
@@ -149,5 +153,5 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: install uninstall all static differential unit fuzzers check test demo deps format clean help
+.PHONY: install manual uninstall all static differential unit fuzzers check test demo deps format clean help
 .DELETE_ON_ERROR:
