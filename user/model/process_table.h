@@ -105,6 +105,12 @@ const char *role_name(enum role role);
 /* The role of a program by its name and path (facts: names as ps shows them). */
 enum role role_of(const char *name, const char *executable);
 
+/*
+ * "v1.32.5+rke2r1" of a program below a data directory of RKE2's,
+ * /var/lib/rancher/rke2/data/v1.32.5-rke2r1-f08cac670b4e/bin/containerd.  False, and "", of others.
+ */
+bool rke2_version_of(const char *executable, char *version, size_t size);
+
 /* Does a process of this role pull images, or fetch for those who do? */
 bool role_pulls(enum role role);
 

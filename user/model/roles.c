@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/process_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum match { MATCH_NAME, MATCH_NAME_BEGIN, MATCH_NAME_END, MATCH_FOLDER };
@@ -75,6 +76,25 @@ static const struct {
 const char *role_name(enum role role)
 {
 	return (unsigned int)role < ROLES ? roles[role].name : "other";
+}
+
+bool rke2_version_of(const char *executable, char *version, size_t size)
+{
+	/* The tag of the image rke2-runtime: no '+' in it, and a digest behind (rke2 pkg/bootstrap). */
+	const char *from = executable ? strstr(executable, "/data/v") : NULL, *to, *dash;
+
+	*version = '\0';
+	if (!from)
+		return false;
+	from += strlen("/data/");
+	to = from + strcspn(from, "/");
+	dash = strstr(from, "-rke2r");
+	if (strncmp(to, "/bin/", 5) != 0 || !dash || dash > to)
+		return false;
+	to = dash + strlen("-rke2r");
+	to += strspn(to, "0123456789");
+	return snprintf(version, size, "%.*s+%.*s", (int)(dash - from), from, (int)(to - dash - 1),
+		       dash + 1) < (int)size;
 }
 
 bool role_pulls(enum role role)

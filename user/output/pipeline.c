@@ -15,6 +15,7 @@
 struct pipeline {
 	struct pipeline_options options;
 	struct process_table processes;
+	struct environment_history environments;
 	struct tracker *tracker;
 	struct diagnosis *diagnosis;
 	struct totals totals;
@@ -259,6 +260,7 @@ static void run_end(struct pipeline *p)
 	p->tracker = NULL;
 	p->diagnosis = NULL;
 	rows_clear(p);
+	environment_history_free(&p->environments);
 	process_table_free(&p->processes);
 	memset(&p->processes, 0, sizeof(p->processes));
 }
@@ -313,13 +315,18 @@ static void heartbeat(struct pipeline *p, uint64_t now_ns)
 static void on_process(struct pipeline *p, const struct event *event, struct process *process)
 {
 	struct report r = {.time_ns = event->time_ns, .process = process};
+	struct environment_changes changes = {0};
 
 	if (event->kind == EVENT_EXEC) {
 		r.kind = REPORT_EXEC;
 		/* In the summary: whoever pulls, and whoever carries a relay variable. */
 		if (role_pulls(process->role) && process->environment->count)
 			row_of(p, process);
+		if (role_pulls(process->role) && environment_history_exec(&p->environments, process,
+							 event->time_ns, &changes))
+			r.changes = &changes;
 		pipeline_report(p, &r);
+		environment_changes_free(&changes);
 		diagnosis_process(p->diagnosis, event->time_ns, process);
 	} else if (event->kind == EVENT_EXIT) {
 		r.kind = REPORT_EXIT;

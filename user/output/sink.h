@@ -4,6 +4,7 @@
 #define OUTPUT_SINK_H
 
 #include "diagnose/finding.h"
+#include "model/environment_history.h"
 
 #include <sys/types.h>
 
@@ -42,11 +43,13 @@ struct report {
 	uint64_t time_ns;		 /* CLOCK_BOOTTIME */
 	const struct event_start *start; /* REPORT_START */
 	const struct process *process;	 /* all but START, LOSS, HEARTBEAT, STOP */
-	const struct dial *dial;	 /* REPORT_DIAL, REPORT_RELAY */
-	const struct event_name *name;	 /* REPORT_RESOLVE */
-	const struct finding *finding;	 /* REPORT_FINDING, REPORT_RESOLVED */
-	const struct totals *totals;	 /* REPORT_LOSS, REPORT_HEARTBEAT, REPORT_STOP */
-	const struct summary_row *rows;	 /* REPORT_STOP: processes of interest, oldest first */
+	const struct environment_changes
+		*changes;		/* REPORT_EXEC of who pulls; NULL: no predecessor */
+	const struct dial *dial;	/* REPORT_DIAL, REPORT_RELAY */
+	const struct event_name *name;	/* REPORT_RESOLVE */
+	const struct finding *finding;	/* REPORT_FINDING, REPORT_RESOLVED */
+	const struct totals *totals;	/* REPORT_LOSS, REPORT_HEARTBEAT, REPORT_STOP */
+	const struct summary_row *rows; /* REPORT_STOP: processes of interest, oldest first */
 	size_t row_count;
 	uint16_t resolve_code; /* REPORT_RESOLVE: name->code or DNS_CODE_* */
 };

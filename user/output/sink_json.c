@@ -24,7 +24,31 @@ static void put_start(struct json_line *l, const struct report *r)
 	json_line_end(l);
 }
 
-static void put_environment(struct json_line *l, const struct environment *e)
+static void put_names(struct json_line *l, const char *key, const struct name_list *list)
+{
+	size_t shown = 0;
+
+	json_array(&l->json, key);
+	for (size_t i = 0; i < list->count && json_line_counts(l, &shown); i++)
+		json_line_text(l, NULL, list->names[i]);
+	json_array_end(&l->json);
+}
+
+static void put_changes(struct json_line *l, const struct environment_changes *c)
+{
+	struct json *j = &l->json;
+
+	json_object(j, "changes");
+	json_string(j, "since", c->since);
+	json_bool(j, "incomplete", c->incomplete);
+	put_names(l, "added", &c->added);
+	put_names(l, "removed", &c->removed);
+	put_names(l, "changed", &c->changed);
+	json_object_end(j);
+}
+
+static void put_environment(
+	struct json_line *l, const struct environment *e, const struct environment_changes *changes)
 {
 	static const char *const origins[] = {[ENVIRONMENT_EXEC] = "exec",
 		[ENVIRONMENT_SNAPSHOT] = "snapshot",
@@ -62,6 +86,8 @@ static void put_environment(struct json_line *l, const struct environment *e)
 		}
 	}
 	json_array_end(j);
+	if (changes)
+		put_changes(l, changes);
 	json_object_end(j);
 }
 
@@ -70,6 +96,7 @@ static void put_exec(struct json_line *l, const struct report *r)
 	const struct process *p = r->process;
 	const struct environment *e = p->environment;
 	struct json *j = &l->json;
+	char version[64];
 	size_t shown = 0;
 
 	json_line_begin(l, r, "event", "exec");
@@ -98,9 +125,11 @@ static void put_exec(struct json_line *l, const struct report *r)
 	json_line_ours(l);
 	json_line_text(l, "tree", p->tree);
 	json_string(j, "role", role_name(p->role));
+	if (rke2_version_of(p->executable, version, sizeof(version)))
+		json_line_text(l, "rke2_version", version);
 	json_bool(j, "found", p->found);
 	json_bool(j, "args_truncated", p->args_truncated || l->cut & JSON_CUT_ARGS);
-	put_environment(l, e);
+	put_environment(l, e, r->changes);
 	json_line_end(l);
 }
 

@@ -161,6 +161,30 @@ static void put_start(struct sink_text *s, const struct report *r, struct buffer
 	buffer_append_char(out, '\n');
 }
 
+static void put_names(struct buffer *out, char sign, const struct name_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		buffer_append_char(out, ' ');
+		buffer_append_char(out, sign);
+		text_escaped(out, list->names[i]);
+	}
+}
+
+/* What its predecessor carried and it does not, and so on. */
+static void put_changes(
+	struct sink_text *s, const struct environment_changes *c, struct buffer *out)
+{
+	if (!c || !(c->added.count + c->removed.count + c->changed.count))
+		return;
+	text_style(s, out, c->removed.count ? STYLE_YELLOW : STYLE_PLAIN);
+	buffer_append_string(out, "  (since the one before:");
+	put_names(out, '-', &c->removed);
+	put_names(out, '+', &c->added);
+	put_names(out, '~', &c->changed);
+	buffer_append_char(out, ')');
+	text_style(s, out, STYLE_PLAIN);
+}
+
 static void put_exec(struct sink_text *s, const struct report *r, struct buffer *out)
 {
 	const struct process *p = r->process;
@@ -190,6 +214,7 @@ static void put_exec(struct sink_text *s, const struct report *r, struct buffer 
 		buffer_append_string(out, "  no relay variable seen");
 	if (e->truncated)
 		buffer_append_string(out, "  (only a part of its environment was searched)");
+	put_changes(s, r->changes, out);
 	buffer_append_char(out, '\n');
 }
 
