@@ -64,6 +64,15 @@ static void take_reload(struct node_facts_kept *k, const struct event_fact *f)
 		copy_text(k->reload[k->reload_count++], sizeof(k->reload[0]), f->fields[0]);
 }
 
+static bool mirror_known(const struct node_facts_kept *k, const struct event_fact *f)
+{
+	for (size_t i = 0; i < k->mirror_count; i++)
+		if (!strcmp(k->mirrors[i].registry, f->fields[0]) &&
+			!strcmp(k->mirrors[i].host, f->fields[1]))
+			return true;
+	return false;
+}
+
 void facts_take(struct node_facts_kept *k, const struct event_fact *f)
 {
 	if (unit_record_is(f)) {
@@ -71,7 +80,7 @@ void facts_take(struct node_facts_kept *k, const struct event_fact *f)
 	} else if (!strcmp(f->key, "unit-reload") && f->field_count >= 2) {
 		take_reload(k, f);
 	} else if (!strcmp(f->key, "mirror") && f->field_count >= 2 &&
-		   k->mirror_count < MIRROR_FACTS_MAX) {
+		   k->mirror_count < MIRROR_FACTS_MAX && !mirror_known(k, f)) {
 		copy_text(k->mirrors[k->mirror_count].registry, sizeof(k->mirrors[0].registry),
 			f->fields[0]);
 		copy_text(k->mirrors[k->mirror_count++].host, sizeof(k->mirrors[0].host),

@@ -31,6 +31,7 @@ void node_facts_free(struct node_facts *f)
 	while ((seen = table_next(&f->files, &at)))
 		free(seen);
 	table_free(&f->files);
+	unit_watch_free(&f->units);
 }
 
 /* Was this file told already as it is now?  Remembers it. */
@@ -128,4 +129,5 @@ void node_facts_follow(
 		f->own_mntns = process_read_namespace(getpid(), "mnt");
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		file_tell(f, i, exec, handler, context);
+	unit_watch_exec(&f->units, exec, f->own_mntns, handler, context);
 }

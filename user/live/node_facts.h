@@ -8,9 +8,11 @@
 
 #include "base/table.h"
 #include "capture/source.h"
+#include "live/unit_watch.h"
 
 struct node_facts {
 	struct table files; /* by file and mount namespace: what it was when it was read */
+	struct unit_watch units;
 	uint32_t own_mntns; /* of the tracer; 0: not asked yet */
 };
 
@@ -20,7 +22,7 @@ void node_facts_free(struct node_facts *f);
 /*
  * A process runs a program: tells the files as that process sees them, unless they were told before
  * and have not changed since.  /etc/hosts: a fact "hosts" a line, with the fields IP NAME...;
- * /etc/resolv.conf: a fact "resolver" a nameserver, with the field IP.
+ * /etc/resolv.conf: a fact "resolver" a nameserver, with the field IP.  The files of its unit: unit_watch.h.
  */
 void node_facts_follow(
 	struct node_facts *f, const struct event *exec, event_handler handler, void *context);

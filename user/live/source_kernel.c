@@ -106,6 +106,9 @@ static int on_record(void *context, void *data, size_t len)
 			event.pid == (uint32_t)s->command.pid && !event.exec.tree)
 			event.exec.tree = event.exec.comm;
 		connect_hook_follow(s, &event);
+		/* What a verdict on a dial needs is told before the dial ends. */
+		if (event.kind == EVENT_STATE || event.kind == EVENT_ANSWER)
+			unit_watch_dial(&s->facts.units, event.time_ns, s->handler, s->context);
 		if (event.kind == EVENT_EXEC && !event.exec.left)
 			on_exec(s, &event);
 		else

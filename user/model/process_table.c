@@ -229,8 +229,8 @@ static char *process_name_of(const struct event_exec *exec)
 	return strdup(comm);
 }
 
-/* The last component of path that is a service: with Delegate=yes containers' cgroups hang below. */
-static void unit_of_cgroup(const char *path, char *unit, size_t size)
+/* With Delegate=yes containers' cgroups hang below. */
+void process_unit_of_cgroup(const char *path, char *unit, size_t size)
 {
 	static const char suffix[] = ".service";
 
@@ -286,7 +286,7 @@ static struct process *process_of_exec(struct process_table *t, const struct eve
 		process_unref(p);
 		return NULL;
 	}
-	unit_of_cgroup(p->cgroup, p->unit, sizeof(p->unit));
+	process_unit_of_cgroup(p->cgroup, p->unit, sizeof(p->unit));
 	snprintf(p->tree, sizeof(p->tree), "%s", exec->tree ? exec->tree : from ? from->tree : "");
 	p->role = role_of(p->name, p->executable);
 	p->found = exec->found;

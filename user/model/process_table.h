@@ -99,6 +99,9 @@ struct process *process_table_meet(struct process_table *t, uint32_t pid, uint64
 struct process *process_ref(struct process *p);
 void process_unref(struct process *p); /* NULL is accepted */
 
+/* The last component of a cgroup's path (NULL: none) that is a service: "rke2-agent.service", or "". */
+void process_unit_of_cgroup(const char *path, char *unit, size_t size);
+
 /* "supervisor", "credential-provider" ... */
 const char *role_name(enum role role);
 

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# A process of a unit dials below the tracer: what its unit's files say comes into the chain and the remedy.
+# All in a mount and a network namespace of its own, and a cgroup that is named like the unit's.
+set -u
+if [ "$(id -u)" -ne 0 ]; then
+	echo "skip node facts: needs root"
+	exit 0
+fi
+if [ "${1:-}" != inside ]; then
+	work=$(mktemp -d) || exit 1
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 130' INT TERM HUP
+	unshare -mn --propagation private "$0" inside "$work"
+	exit
+fi
+
+work=$2
+tracer=$PWD/${RELAYTRACE:-$BUILD/relaytrace}
+failed=0
+ok() { echo "ok node facts: $1"; }
+fail() { echo "not ok node facts: $1: $2"; failed=1; }
+
+ip link set lo up && ip addr add 203.0.113.10/32 dev lo # nobody listens: refused at once
+for dir in /etc/systemd/system /etc/default; do
+	mkdir -p $dir && mount -t tmpfs tmpfs $dir || exit 1
+done
+[ -d /etc/sysconfig ] && mount -t tmpfs tmpfs /etc/sysconfig
+[ -d /etc/rancher ] && mount -t tmpfs tmpfs /etc/rancher
+cp "$(command -v bash)" "$work/rke2"
+
+# The dialler: a child in the unit's cgroup with an environment of its own; $work/between runs before it dials.
+cat >"$work/start" <<'END'
+cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)$(sed -n 's/^0:://p' /proc/self/cgroup)/rke2-agent.service
+mkdir "$cgroups" || exit 1
+(echo 0 >"$cgroups/cgroup.procs" && exec env -i "$@" "$work/rke2" -c '
+	while [ ! -e "$0/go" ]; do read -rt 0.1 <> <(:); done
+	exec 3<>/dev/tcp/203.0.113.10/443' "$work" 2>/dev/null) &
+child=$!
+sleep 0.5
+"$work/between"
+touch "$work/go"
+wait $child
+for _ in $(seq 50); do rmdir "$cgroups" 2>/dev/null && break; sleep 0.1; done
+true
+END
+
+unit() { printf '[Service]\nEnvironmentFile=-%s\nExecStart=%s agent\n' "$1" "$work/rke2" >/etc/systemd/system/rke2-agent.service; }
+
+# story NAME RULE CHAIN REMEDY [N=V...]: traces the dialler; CHAIN and REMEDY are parts of what must be told.
+story() {
+	local name=$1 rule=$2 chain=$3 remedy=$4 got
+	shift 4
+	rm -f "$work/go" "$work"/*.jsonl "$work/recording"
+	[ -e "$work/between" ] || printf '#!/bin/sh\n' >"$work/between"
+	chmod +x "$work/between"
+	work=$work "$tracer" -o "json:$work/live.jsonl" -o "record:$work/recording" -- \
+		bash "$work/start" "$@" >"$work/out" 2>&1
+	rm -f "$work/between"
+	got=$(jq -r 'select(.event.action == "finding" and .process.name == "rke2") |
+		.rule.id, .relaytrace.chain[], .relaytrace.remedy[]' "$work/live.jsonl")
+	if [ "${got%%$'\n'*}" != "$rule" ]; then
+		fail "$name" "\"${got%%$'\n'*}\", not $rule $(head -c 300 "$work/out" | tr '\n' ' ')"
+	elif [[ $got != *"$chain"* ]]; then
+		fail "$name" "no \"$chain\" in: ${got//$'\n'/; }"
+	elif [[ $got != *"$remedy"* ]]; then
+		fail "$name" "no \"$remedy\" in: ${got//$'\n'/; }"
+	else
+		ok "$name"
+	fi
+	if grep -q secretword "$work"/*.jsonl "$work/recording"; then
+		fail "$name: no password" "it is in $(grep -l secretword "$work"/*.jsonl "$work/recording")"
+	fi
+	"$tracer" replay "$work/recording" -o "json:$work/replay.jsonl" >/dev/null 2>&1
+	if cmp -s <(grep '"action":"finding"' "$work/live.jsonl") <(grep '"action":"finding"' "$work/replay.jsonl"); then
+		ok "$name, replayed"
+	else
+		fail "$name, replayed" "it finds something else"
+	fi
+}
+
+printf '# the relay\nCONTAINERD_HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\n' >/etc/default/rke2-agent
+unit /etc/default/%N
+story "the line that sets it" containerd-scope "/etc/default/rke2-agent:2 sets CONTAINERD_HTTPS_PROXY" \
+	"' /etc/default/rke2-agent" CONTAINERD_HTTPS_PROXY=http://user:secretword@10.77.9.1:3128
+
+echo 'export HTTPS_PROXY=http://user:secretword@10.77.9.1:3128' >/etc/default/rke2-agent
+story "a line that systemd ignores" env-file-invalid "/etc/default/rke2-agent:1" "systemctl restart rke2-agent"
+
+echo 'HTTPS_PROXY=http://user:secretword@10.77.9.1:3128' >/etc/default/rke2-agent
+unit /etc/sysconfig/rke2-agent-other
+story "a file that is not loaded" env-file-unloaded "/etc/default/rke2-agent:1 sets HTTPS_PROXY" "systemctl restart rke2-agent"
+
+# Mended while it runs: the file is newer than the process, and is read again before the verdict.
+unit /etc/default/%N
+: >/etc/default/rke2-agent
+printf '#!/bin/sh\nsleep 2\nprintf "\\n\\nHTTPS_PROXY=http://10.77.9.1:3128\\n" >/etc/default/rke2-agent\n' >"$work/between"
+story "a file that is newer" env-file-stale "/etc/default/rke2-agent:3 sets HTTPS_PROXY=http://10.77.9.1:3128, but the file is newer than" \
+	"systemctl restart rke2-agent"
+
+: >/etc/default/rke2-agent
+story "no relay in the files" relay-missing "no variable names a relay" "systemctl restart rke2-agent"
+exit $failed
