@@ -36,6 +36,7 @@ struct diagnosis {
 	enum relay_family names;
 	int64_t wall_offset_ns;
 	struct node_facts_kept facts;
+	struct path_settings cluster;		 /* as the node's configuration has it */
 	struct failed_host failed[FAILED_HOSTS]; /* a ring */
 	size_t failed_at;
 	struct relay_knowledge relays;
@@ -104,6 +105,7 @@ static const char *tree_of_unit(const char *unit)
 void diagnosis_fact(struct diagnosis *d, const struct event *event)
 {
 	facts_take(&d->facts, &event->fact);
+	path_settings_fact(&d->cluster, &event->fact);
 }
 
 /* What stands in the files that a unit loads is known in its tree as well. */
@@ -207,6 +209,7 @@ static void input_fill(const struct diagnosis *d, const struct dial *dial, struc
 		in->family == RELAY_FAMILY_PROXY && relays_site_says_relay(&d->relays, p->tree);
 	in->public_target = dial->outcome == DIAL_UNRESOLVED ? name_is_public(dial->name)
 							     : address_is_public(&dial->remote);
+	in->cluster = &d->cluster;
 	in->facts = d->facts.unit_count ? &d->facts : NULL;
 	in->wall_offset_ns = d->wall_offset_ns;
 	in->mirror = mirror_of(d, dial);

@@ -217,16 +217,38 @@ static bool list_has(const char *list, const char *entry)
 	return false;
 }
 
+/* Does one of no_entries hold all of that range? */
+static bool is_covered(const struct address_range *r)
+{
+	struct path_settings own = {0};
+
+	for (size_t i = 0; i < sizeof(no_entries) / sizeof(no_entries[0]); i++)
+		path_settings_add_cluster(&own, no_entries[i]);
+	for (size_t i = 0; i < own.cluster_count; i++)
+		if (address_in_range(&r->first, &own.clusters[i]) &&
+			r->bits >= own.clusters[i].bits)
+			return true;
+	return false;
+}
+
 /* The entries that list lacks, each with a comma before it. */
 static void lacking_entries(const struct rule_input *in, const char *list, struct buffer *out)
 {
-	char text[ADDRESS_TEXT];
+	char text[ADDRESS_TEXT], range[ADDRESS_TEXT + 8];
 
 	if (list_has(list, "*"))
 		return;
 	for (size_t i = 0; i < sizeof(no_entries) / sizeof(no_entries[0]); i++)
 		if (!list_has(list, no_entries[i]))
 			buffer_printf(out, ",%s", no_entries[i]);
+	/* Pods and services of this cluster, where they are none of the above. */
+	for (size_t i = 0; i < in->cluster->cluster_count; i++) {
+		const struct address_range *r = &in->cluster->clusters[i];
+
+		snprintf(range, sizeof(range), "%s/%u", address_text(&r->first, text), r->bits);
+		if (!is_covered(r) && !list_has(list, range))
+			buffer_printf(out, ",%s", range);
+	}
 	/* A node with an address of its own outside of these must not reach itself by the relay. */
 	if (in->dial && in->dial->local.port && address_is_public(&in->dial->local) &&
 		!list_has(list, address_text(&in->dial->local, text)))

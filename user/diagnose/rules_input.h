@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "diagnose/diagnosis_relays.h"
 #include "diagnose/rules.h"
+#include "model/path.h"
 #include "relay/relay_choice.h"
 
 struct node_facts_kept; /* diagnosis_facts.h */
@@ -19,6 +20,7 @@ struct rule_input {
 	const struct relay_knowledge *relays;
 	const struct known_relay *known;     /* a relay known in this tree; NULL: none */
 	const struct node_facts_kept *facts; /* NULL: no fact about a unit came */
+	const struct path_settings *cluster; /* what config.yaml says of it, beyond the defaults */
 	int64_t wall_offset_ns;		     /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not known */
 	bool public_target; /* the address dialled, or the name that did not resolve, is public */
 	bool latent; /* nothing was dialled: dial is what the process would do, without an address */

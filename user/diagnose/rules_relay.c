@@ -60,6 +60,24 @@ static bool list_was_replaced(const struct rule_input *in)
 	       environment_get(p->parent->environment, name);
 }
 
+/* The cluster's by RKE2's defaults, or by this node's configuration. */
+static bool is_cluster(const struct rule_input *in, const char *host, uint16_t port)
+{
+	struct address a;
+
+	if (host_is_cluster(host, port))
+		return true;
+	if (!address_parse(host, &a))
+		return false;
+	for (size_t i = 0; i < in->cluster->cluster_count; i++)
+		if (address_in_range(&a, &in->cluster->clusters[i]))
+			return true;
+	for (size_t i = 0; i < in->cluster->node_count; i++)
+		if (address_equal(&a, &in->cluster->nodes[i]))
+			return port_is_cluster(port);
+	return false;
+}
+
 bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
 {
 	const struct dial *d = in->dial;
@@ -68,7 +86,7 @@ bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
 	bool replaced;
 
 	if (!to_relay(in) || !reached(d) || !d->connect_port ||
-		!host_is_cluster(d->connect_host, d->connect_port))
+		!is_cluster(in, d->connect_host, d->connect_port))
 		return false;
 	no = environment_effective(in->environment, in->family, RELAY_KIND_NO);
 	replaced = list_was_replaced(in);

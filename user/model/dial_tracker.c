@@ -282,6 +282,7 @@ void tracker_apply(struct tracker *t, const struct event *event)
 		break;
 	case EVENT_FACT:
 		tracker_hosts(t, event);
+		path_settings_fact(&t->paths, &event->fact);
 		resolvers_take(&t->resolvers, &event->fact);
 		break;
 	default:

@@ -44,8 +44,6 @@ int path_settings_add_cluster(struct path_settings *s, const char *text)
 	unsigned long bits;
 	char *end;
 
-	if (s->cluster_count == PATH_RANGES)
-		return -ENOSPC;
 	if (strlen(text) >= sizeof(plain) + 4)
 		return -EINVAL;
 	if ((size_t)(strchrnul(text, '/') - text) >= sizeof(plain))
@@ -60,6 +58,11 @@ int path_settings_add_cluster(struct path_settings *s, const char *text)
 			return -EINVAL;
 		r.bits = (unsigned int)bits;
 	}
+	for (size_t i = 0; i < s->cluster_count; i++)
+		if (s->clusters[i].bits == r.bits && address_equal(&s->clusters[i].first, &r.first))
+			return 0;
+	if (s->cluster_count == PATH_RANGES)
+		return -ENOSPC;
 	s->clusters[s->cluster_count++] = r;
 	return 0;
 }
@@ -77,6 +80,46 @@ int path_settings_add_node(struct path_settings *s, const char *text)
 		return -ENOSPC;
 	s->nodes[s->node_count++] = a;
 	return 0;
+}
+
+/* The address in "https://10.0.0.1:9345", "https://[fd00::1]:9345". */
+static void add_server(struct path_settings *s, const char *url)
+{
+	const char *host = strstr(url, "://");
+	char text[ADDRESS_TEXT];
+	size_t len;
+
+	host = host ? host + 3 : url;
+	host += *host == '[';
+	len = host > url && host[-1] == '[' ? strcspn(host, "]") : strcspn(host, ":/");
+	if (len >= sizeof(text))
+		return;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	path_settings_add_node(s, text);
+}
+
+void path_settings_fact(struct path_settings *s, const struct event_fact *fact)
+{
+	const char *at;
+
+	if (strcmp(fact->key, "config") || fact->field_count < 2)
+		return;
+	if (!strcmp(fact->fields[0], "server"))
+		add_server(s, fact->fields[1]);
+	if (strcmp(fact->fields[0], "cluster-cidr") && strcmp(fact->fields[0], "service-cidr"))
+		return;
+	for (at = fact->fields[1]; *at;) {
+		size_t len = strcspn(at, ", ");
+		char text[ADDRESS_TEXT + 8];
+
+		if (len && len < sizeof(text)) {
+			memcpy(text, at, len);
+			text[len] = '\0';
+			path_settings_add_cluster(s, text);
+		}
+		at += len + (at[len] != '\0');
+	}
 }
 
 bool address_in_range(const struct address *a, const struct address_range *r)

@@ -3,6 +3,7 @@
 #ifndef MODEL_PATH_H
 #define MODEL_PATH_H
 
+#include "capture/event.h"
 #include "model/name_cache.h"
 
 #define PATH_RANGES 64
@@ -29,6 +30,12 @@ void path_settings_default(struct path_settings *s);
  */
 int path_settings_add_cluster(struct path_settings *s, const char *text);
 int path_settings_add_node(struct path_settings *s, const char *text);
+
+/*
+ * Takes a fact "config" SETTING VALUE...: cluster-cidr and service-cidr (several by ','), and the node
+ * that server names by its address.  Others are passed over.
+ */
+void path_settings_fact(struct path_settings *s, const struct event_fact *fact);
 
 /* Is a within "10.0.0.0/8" and the like; the same family only. */
 bool address_in_range(const struct address *a, const struct address_range *r);
