@@ -10,10 +10,11 @@
 #include "dial.bpf.h"
 #include "settings.bpf.h"
 
-static __always_inline int state_dialling(struct sock *sk, __u64 cookie)
+static __always_inline int state_dialling(struct sock *sk, __u64 cookie, bool typed)
 {
 	__u64 id = bpf_get_current_pid_tgid(), key = (__u64)sk;
 	struct wire_traced *entry = traced_find(id >> 32);
+	struct wire_state *record;
 	struct dialled d = {};
 	struct call *call;
 
@@ -23,19 +24,27 @@ static __always_inline int state_dialling(struct sock *sk, __u64 cookie)
 	if (entry->flags & WIRE_TRACED_PROBE)
 		return 0;
 	d.cookie = cookie;
-	d.socket = cookie ? cookie : bpf_ktime_get_boot_ns() | 1ULL << 63;
-	call = bpf_map_lookup_elem(&calls, &id);
-	if (call) {
-		call->sk = key;
-		call->socket = d.socket;
-	} else {
-		struct call fresh = {.sk = key, .socket = d.socket};
+	d.socket = cookie;
+	/* Without the kernel's number one of our own, which connect()'s return finds by its thread. */
+	if (!cookie) {
+		d.socket = bpf_ktime_get_boot_ns() | 1ULL << 63;
+		call = bpf_map_lookup_elem(&calls, &id);
+		if (call) {
+			call->sk = key;
+			call->socket = d.socket;
+		} else {
+			struct call fresh = {.sk = key, .socket = d.socket};
 
-		bpf_map_update_elem(&calls, &id, &fresh, BPF_ANY);
+			bpf_map_update_elem(&calls, &id, &fresh, BPF_ANY);
+		}
 	}
 	socket_remember(sk, &d);
-	return state_emit(sk, &d, TCP_CLOSE, TCP_SYN_SENT,
-		(struct task_struct *)bpf_get_current_task(), false);
+	record = state_record(sk, &d, TCP_CLOSE, TCP_SYN_SENT, typed);
+	if (record) {
+		current_fill(&record->task, typed && setting_cookie);
+		bpf_ringbuf_submit(record, 0);
+	}
+	return 0;
 }
 
 /* The connection stands: from here on its first bytes are looked at (payload.bpf.c). */
@@ -58,10 +67,11 @@ static __always_inline void talk_begin(struct sock *sk, __u64 cookie)
 }
 
 /* Any later change: of the sockets of the host, nearly all end at the filter. */
-static __always_inline int state_changed(struct sock *sk, int old, int new)
+static __always_inline int state_changed(struct sock *sk, int old, int new, bool typed)
 {
 	__u64 key = (__u64)sk;
 	struct dialled *d, copy;
+	struct wire_state *record;
 
 	if (!socket_filter[socket_slot(sk)])
 		return 0;
@@ -74,17 +84,36 @@ static __always_inline int state_changed(struct sock *sk, int old, int new)
 		talk_begin(sk, copy.cookie);
 	else
 		socket_forget(sk);
-	return state_emit(sk, &copy, old, new, NULL, false);
+	record = state_record(sk, &copy, old, new, typed);
+	if (!record)
+		return 0;
+	record->error = SOCK_READ(typed, sk, sk_err);
+	/*
+	 * close() shuts the socket down before it changes the state (__tcp_close), an error after it
+	 * (tcp_done).  sk_err alone does not tell the two apart: a program that polls on another
+	 * processor may have taken it with SO_ERROR between its setting and this hook.
+	 */
+	record->by_kernel =
+		new == TCP_CLOSE && !(typed ? BPF_CORE_READ_BITFIELD(sk, sk_shutdown)
+					    : BPF_CORE_READ_BITFIELD_PROBED(sk, sk_shutdown));
+	if (old == TCP_ESTABLISHED) {
+		struct tcp_sock *tcp = (struct tcp_sock *)sk;
+
+		record->received = BPF_CORE_READ(tcp, bytes_received);
+		record->sent = BPF_CORE_READ(tcp, bytes_acked);
+	}
+	bpf_ringbuf_submit(record, 0);
+	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state_tp_btf, struct sock *sk, int old, int new)
 {
 	if (new != TCP_SYN_SENT)
-		return state_changed(sk, old, new);
+		return state_changed(sk, old, new, true);
 	if (!traced_filter[pid_slot(bpf_get_current_pid_tgid() >> 32)])
 		return 0;
-	return state_dialling(sk, setting_cookie ? bpf_get_socket_cookie(sk) : 0);
+	return state_dialling(sk, setting_cookie ? bpf_get_socket_cookie(sk) : 0, true);
 }
 
 /* A raw tracepoint's pointer is no trusted one, so the kernel's cookie cannot be asked for. */
@@ -92,8 +121,8 @@ SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(state_raw_tp, struct sock *sk, int old, int new)
 {
 	if (new != TCP_SYN_SENT)
-		return state_changed(sk, old, new);
-	return state_dialling(sk, 0);
+		return state_changed(sk, old, new, false);
+	return state_dialling(sk, 0, false);
 }
 
 /*
@@ -115,7 +144,7 @@ int BPF_PROG(error_tp_btf, struct sock *sk)
 		return 0;
 	if (record_reserve(record, WIRE_CONNECT, WIRE_LOST_CONNECT)) {
 		record->socket = cookie;
-		address_of_sock(&record->address, sk);
+		address_of_sock(&record->address, sk, true);
 		record->address.protocol = IPPROTO_UDP_;
 		record->result = -sk->sk_err;
 		record->asked = 1;
@@ -175,7 +204,7 @@ static __always_inline bool protocol_of_sock(struct wire_address *a, struct sock
 }
 
 static __always_inline int connect_emit(
-	__u64 id, const struct call *call, const struct wire_address *address, int result)
+	__u64 socket, __u64 begin_ns, const struct wire_address *address, int result, bool typed)
 {
 	struct wire_connect *record;
 
@@ -184,17 +213,19 @@ static __always_inline int connect_emit(
 		return 0;
 	if (!record_reserve(record, WIRE_CONNECT, WIRE_LOST_CONNECT))
 		return 0;
-	task_fill(&record->task, (struct task_struct *)bpf_get_current_task());
-	if (call) {
-		record->socket = call->socket;
-		record->begin_ns = call->begin_ns;
-	}
+	current_fill(&record->task, typed && setting_cookie);
+	record->begin_ns = begin_ns;
+	record->socket = socket;
 	/* No SYN left, so nothing will be joined: any number that is not used again does. */
-	if (!record->socket)
+	if (!socket)
 		record->socket = record->header.time_ns | 3ULL << 62;
 	record->address = *address;
 	record->result = result;
-	bpf_ringbuf_submit(record, 0);
+	/*
+	 * Where a SYN left, its record and that of its outcome wake the reader up; this one, between
+	 * the two, can wait for them.
+	 */
+	bpf_ringbuf_submit(record, socket ? BPF_RB_NO_WAKEUP : 0);
 	return 0;
 }
 
@@ -209,21 +240,55 @@ static __always_inline bool connect_wanted(__u64 id)
 	return !(entry->flags & WIRE_TRACED_PROBE);
 }
 
+/*
+ * The number by which the state changes of sk go: the kernel's own, which the SYN has made, or
+ * on kernels that do not let us ask for it the one that this thread's SYN_SENT has put down.
+ */
+static __always_inline __u64 connect_socket(__u64 id, struct sock *sk)
+{
+	struct call *call;
+	__u64 socket;
+
+	call = bpf_map_lookup_elem(&calls, &id);
+	if (!call)
+		return 0;
+	socket = call->sk == (__u64)sk ? call->socket : 0;
+	bpf_map_delete_elem(&calls, &id);
+	return socket;
+}
+
 static __always_inline int connect_returned(
 	__u64 id, struct file *file, const void *sockaddr, int result)
 {
+	struct socket *owner = BPF_CORE_READ(file, private_data);
+	struct sock *sk = BPF_CORE_READ(owner, sk);
 	struct wire_address address = {};
-	struct sock *sk = sock_of_file(file);
-	struct call *call;
+	__u64 socket = 0;
 
-	if (address_of_sockaddr(&address, sockaddr, false) && protocol_of_sock(&address, sk)) {
-		call = bpf_map_lookup_elem(&calls, &id);
-		if (call && call->sk != (__u64)sk)
-			call = NULL;
-		connect_emit(id, call, &address, result);
-	}
-	bpf_map_delete_elem(&calls, &id);
+	if (setting_numbered)
+		socket = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	else
+		socket = connect_socket(id, sk);
+	if (address_of_sockaddr(&address, sockaddr, false) && protocol_of_sock(&address, sk))
+		connect_emit(socket, 0, &address, result, false);
 	return 0;
+}
+
+/* The same where the kernel hands the socket out with its type (5.11, commit 4f19cab76136). */
+static __always_inline int connect_returned_typed(
+	struct file *file, const void *sockaddr, int result)
+{
+	struct socket *owner = bpf_sock_from_file(file);
+	struct wire_address address = {};
+	struct sock *sk;
+
+	if (!owner || !address_of_sockaddr(&address, sockaddr, false))
+		return 0;
+	sk = owner->sk;
+	address.protocol = sk->sk_protocol == MPTCP_ ? IPPROTO_TCP_ : sk->sk_protocol;
+	if (address.protocol != IPPROTO_TCP_ && address.protocol != IPPROTO_UDP_)
+		return 0;
+	return connect_emit(sk->__sk_common.skc_cookie.counter, 0, &address, result, true);
 }
 
 /*
@@ -235,7 +300,11 @@ int BPF_PROG(connect_fexit, struct file *file, void *sockaddr, int len, int flag
 {
 	__u64 id = bpf_get_current_pid_tgid();
 
-	return connect_wanted(id) ? connect_returned(id, file, sockaddr, result) : 0;
+	if (!connect_wanted(id))
+		return 0;
+	if (setting_numbered)
+		return connect_returned_typed(file, sockaddr, result);
+	return connect_returned(id, file, sockaddr, result);
 }
 
 /* The pair for kernels without fentry: the arguments are kept from the call to the return. */
@@ -312,6 +381,7 @@ int connect_exit(struct trace_event_raw_sys_exit *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct call *call, copy;
+	struct sock *sk;
 
 	if (!traced_filter[pid_slot(id >> 32)])
 		return 0;
@@ -320,5 +390,10 @@ int connect_exit(struct trace_event_raw_sys_exit *ctx)
 		return 0;
 	copy = *call;
 	bpf_map_delete_elem(&calls, &id);
-	return copy.begin_ns ? connect_emit(id, &copy, &copy.address, ctx->ret) : 0;
+	if (!copy.begin_ns)
+		return 0;
+	sk = (struct sock *)copy.sk;
+	if (setting_numbered)
+		copy.socket = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	return connect_emit(copy.socket, copy.begin_ns, &copy.address, ctx->ret, false);
 }

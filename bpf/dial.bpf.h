@@ -22,14 +22,17 @@ static __always_inline void address_of_v6(struct wire_address *a, __u8 *bytes, c
 	}
 }
 
-static __always_inline void address_of_sock(struct wire_address *a, struct sock *sk)
-{
-	__u16 port;
+/*
+ * A field of sk: by a plain load where the hook's argument has a type (tp_btf), else by a probe
+ * read, which is a call of some hundred instructions.  typed is a constant wherever it is used.
+ */
+#define SOCK_READ(typed, sk, field) ((typed) ? (sk)->field : BPF_CORE_READ((sk), field))
 
-	a->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	bpf_core_read(&port, sizeof(port), &sk->__sk_common.skc_dport);
-	a->remote_port = bpf_ntohs(port);
-	a->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+static __always_inline void address_of_sock(struct wire_address *a, struct sock *sk, bool typed)
+{
+	a->family = SOCK_READ(typed, sk, __sk_common.skc_family);
+	a->remote_port = bpf_ntohs(SOCK_READ(typed, sk, __sk_common.skc_dport));
+	a->local_port = SOCK_READ(typed, sk, __sk_common.skc_num);
 	a->protocol = IPPROTO_TCP_;
 	if (a->family == AF_INET6) {
 		__u32 w[4];
@@ -41,41 +44,25 @@ static __always_inline void address_of_sock(struct wire_address *a, struct sock 
 		bpf_core_read(w, sizeof(w), &sk->__sk_common.skc_v6_daddr);
 		address_of_v6(a, a->remote, w);
 	} else {
-		bpf_core_read(a->local, 4, &sk->__sk_common.skc_rcv_saddr);
-		bpf_core_read(a->remote, 4, &sk->__sk_common.skc_daddr);
+		*(__u32 *)a->local = SOCK_READ(typed, sk, __sk_common.skc_rcv_saddr);
+		*(__u32 *)a->remote = SOCK_READ(typed, sk, __sk_common.skc_daddr);
 	}
 }
 
-static __always_inline int state_emit(struct sock *sk, const struct dialled *d, int old, int new,
-	struct task_struct *task, bool taken_over)
+/* A state record without its task; NULL where the ring is full. */
+static __always_inline struct wire_state *state_record(
+	struct sock *sk, const struct dialled *d, int old, int new, bool typed)
 {
 	struct wire_state *record;
 
 	if (!record_reserve(record, WIRE_STATE, WIRE_LOST_STATE))
-		return 0;
-	if (task)
-		task_fill(&record->task, task);
+		return NULL;
 	record->socket = d->socket;
-	record->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	address_of_sock(&record->address, sk);
-	record->error = BPF_CORE_READ(sk, sk_err);
+	record->cookie = SOCK_READ(typed, sk, __sk_common.skc_cookie.counter);
+	address_of_sock(&record->address, sk, typed);
 	record->old_state = old;
 	record->new_state = new;
-	record->taken_over = taken_over;
-	/*
-	 * close() shuts the socket down before it changes the state (__tcp_close), an error after it
-	 * (tcp_done).  sk_err alone does not tell the two apart: a program that polls on another
-	 * processor may have taken it with SO_ERROR between its setting and this hook.
-	 */
-	record->by_kernel = new == TCP_CLOSE && !BPF_CORE_READ_BITFIELD_PROBED(sk, sk_shutdown);
-	if (old == TCP_ESTABLISHED) {
-		struct tcp_sock *tcp = (struct tcp_sock *)sk;
-
-		record->received = BPF_CORE_READ(tcp, bytes_received);
-		record->sent = BPF_CORE_READ(tcp, bytes_acked);
-	}
-	bpf_ringbuf_submit(record, 0);
-	return 0;
+	return record;
 }
 
 static __always_inline void socket_forget(const struct sock *sk)

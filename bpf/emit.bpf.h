@@ -25,15 +25,15 @@ static __always_inline void header_fill(struct wire_header *h, __u32 type, __u32
 		(record) != NULL;                                                                  \
 	})
 
-/*
- * When the process began, cut to the 10 ms in which /proc/PID/stat tells it (USER_HZ), so that a scan
- * and a hook name one process alike.
- */
+/* The 10 ms in which /proc/PID/stat tells when a process began (USER_HZ): a scan and a hook name one process alike. */
+static __always_inline __u64 start_cut(__u64 start_ns)
+{
+	return start_ns - start_ns % 10000000;
+}
+
 static __always_inline __u64 task_start_ns(struct task_struct *task)
 {
-	__u64 start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-
-	return start_ns - start_ns % 10000000;
+	return start_cut(BPF_CORE_READ(task, group_leader, start_boottime));
 }
 
 static __always_inline void task_fill(struct wire_task *out, struct task_struct *task)
@@ -41,6 +41,22 @@ static __always_inline void task_fill(struct wire_task *out, struct task_struct 
 	out->pid = BPF_CORE_READ(task, tgid);
 	out->tid = BPF_CORE_READ(task, pid);
 	out->start_ns = task_start_ns(task);
+}
+
+/*
+ * The same of the task that runs.  Where the kernel hands its pointer out with a type (5.11, commit
+ * 3ca1032ab7ab), fields are read by a load each and not by a call of some hundred instructions.
+ */
+static __always_inline void current_fill(struct wire_task *out, bool typed)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	out->pid = id >> 32;
+	out->tid = id;
+	if (typed)
+		out->start_ns = start_cut(bpf_get_current_task_btf()->group_leader->start_boottime);
+	else
+		out->start_ns = task_start_ns((struct task_struct *)bpf_get_current_task());
 }
 
 #endif

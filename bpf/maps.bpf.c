@@ -5,6 +5,7 @@
 
 const volatile bool setting_pods = false;
 const volatile bool setting_cookie = false;
+const volatile bool setting_numbered = false;
 
 struct root_names_map root_names SEC(".maps");
 struct traced_map traced SEC(".maps");

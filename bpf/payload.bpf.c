@@ -342,7 +342,7 @@ int payload_sockopt(struct bpf_sockopt *ctx)
 		return PASS;
 	task_fill(&record->task, task);
 	record->socket = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	address_of_sock(&record->address, sk);
+	address_of_sock(&record->address, sk, false);
 	record->result = -*value;
 	record->asked = 1;
 	bpf_ringbuf_submit(record, 0);

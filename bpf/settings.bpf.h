@@ -7,4 +7,7 @@ extern const volatile bool setting_pods;   /* trace into containers too (--pods)
 extern const volatile bool setting_cookie; /* bpf_get_socket_cookie() may be called from tracing
 					    * programs: 5.12, commit c5dbb89fc2ac */
 
+/* The state hook in use gives sockets the kernel's number: connect()'s return finds it there. */
+extern const volatile bool setting_numbered;
+
 #endif

@@ -18,6 +18,7 @@ int takeover(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct wire_traced *entry;
+	struct wire_state *record;
 	struct dialled d = {};
 	struct socket *socket;
 	struct sock *sk;
@@ -45,5 +46,11 @@ int takeover(struct bpf_iter__task_file *ctx)
 		socket_forget(sk);
 		return 0;
 	}
-	return state_emit(sk, &d, TCP_CLOSE, TCP_SYN_SENT, task, true);
+	record = state_record(sk, &d, TCP_CLOSE, TCP_SYN_SENT, false);
+	if (record) {
+		task_fill(&record->task, task);
+		record->taken_over = 1;
+		bpf_ringbuf_submit(record, 0);
+	}
+	return 0;
 }

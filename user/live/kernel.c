@@ -76,6 +76,8 @@ static int kernel_load(struct kernel *k, const struct kernel_facts *facts, bool 
 	}
 	k->bpf->rodata->setting_pods = pods;
 	k->bpf->rodata->setting_cookie = facts->has_cookie;
+	k->bpf->rodata->setting_numbered =
+		facts->has_cookie && strcmp(k->choice.taken[HOOK_TCP]->name, "tp_btf") == 0;
 	err = bpf_map__set_max_entries(
 		k->bpf->maps.exec_scratch, (unsigned int)libbpf_num_possible_cpus());
 	if (!err)
