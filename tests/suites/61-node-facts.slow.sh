@@ -99,4 +99,17 @@ story "a file that is newer" env-file-stale "/etc/default/rke2-agent:3 sets HTTP
 
 : >/etc/default/rke2-agent
 story "no relay in the files" relay-missing "no variable names a relay" "systemctl restart rke2-agent"
+
+# --as-unit: the environment that the unit would have, and nothing of the shell's.
+printf 'HTTPS_PROXY="http://user:secretword@10.77.9.1:3128"\nOTHER=a b\nexport X=1\n' >/etc/default/rke2-agent
+got=$(HTTP_PROXY=http://shell:1 "$tracer" -o "json:$work/unit.jsonl" --as-unit rke2-agent -- env 2>"$work/errors" | sort | tr '\n' '|')
+want='HTTPS_PROXY=http://user:secretword@10.77.9.1:3128|OTHER=a b|PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin|'
+if [ "$got" = "$want" ] && [ ! -s "$work/errors" ]; then ok "--as-unit"; else fail "--as-unit" "$got $(cat "$work/errors")"; fi
+got=$(jq -r 'select(.event.action == "exec") | .process.env_vars[]' "$work/unit.jsonl")
+if [ "$got" = "HTTPS_PROXY=http://***:***@10.77.9.1:3128" ]; then ok "--as-unit is traced"; else fail "--as-unit is traced" "$got"; fi
+"$tracer" -o "json:$work/unit.jsonl" -- true 2>"$work/errors"
+if [ "$(grep -c 'not with that of rke2-agent.service' "$work/errors")" = 1 ]; then ok "a command from a shell"; else fail "a command from a shell" "$(cat "$work/errors")"; fi
+status_of() { "$tracer" "$@" >"$work/out" 2>"$work/errors"; echo $? "$(wc -l <"$work/errors")" "$(wc -c <"$work/out")"; }
+got=$(status_of --as-unit no-such -- touch "$work/ran"; status_of --as-unit rke2-agent; [ -e "$work/ran" ] && echo ran)
+if [ "$got" = $'2 1 0\n2 1 0' ]; then ok "--as-unit: status 2"; else fail "--as-unit: status 2" "$got"; fi
 exit $failed

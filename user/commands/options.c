@@ -81,6 +81,12 @@ static bool set_unit(struct options *o, const char *value)
 	return true;
 }
 
+static bool set_as_unit(struct options *o, const char *value)
+{
+	o->as_unit = value;
+	return *value != '\0';
+}
+
 static bool set_root(struct options *o, const char *value)
 {
 	o->root = value;
@@ -232,6 +238,10 @@ static const struct option_row rows[] = {
 		"repeatable",
 		set_pid},
 	{"pods", 0, FOR_TRACE, NULL, "do not end a tree at a container's init", set_pods},
+	{"as-unit", 0, FOR_TRACE, "UNIT",
+		"give COMMAND the environment that UNIT would have if it were started now: a trial "
+		"pull of the unit's",
+		set_as_unit},
 	{"root", 0, FOR_CHECK, "DIR",
 		"look at the node whose files are below DIR (a mounted disk), not at this one, "
 		"and at no process",

@@ -23,8 +23,9 @@ struct options {
 	size_t pid_count;
 	const char *units[OPTIONS_MANY]; /* --unit: of check */
 	size_t unit_count;
-	const char *root; /* --root: NULL or "" is this machine */
-	uint64_t for_ns;  /* 0: until told */
+	const char *as_unit; /* --as-unit: NULL: COMMAND gets our environment */
+	const char *root;    /* --root: NULL or "" is this machine */
+	uint64_t for_ns;     /* 0: until told */
 	uint64_t pending_ns;
 	uint64_t heartbeat_ns; /* 0: none */
 	bool quiet, pods;

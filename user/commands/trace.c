@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* `relaytrace [trace]`: the live kernel through the pipeline. */
 #include "base/log.h"
+#include "commands/as_unit.h"
 #include "commands/commands.h"
 #include "commands/outputs.h"
 #include "live/privileges.h"
@@ -84,13 +85,15 @@ static void trace_reload(const struct trace_words *words, struct options *option
 	options_free(&fresh);
 }
 
-static int trace_run(struct options *options, char *const *command, const struct trace_words *words)
+static int trace_run(struct options *options, char *const *command, char *const *environment,
+	const struct trace_words *words)
 {
 	const struct live_options live = {.trees = options->trees,
 		.tree_count = options->tree_count,
 		.pids = options->pids,
 		.pid_count = options->pid_count,
 		.command = command,
+		.environment = environment,
 		.pods = options->pods,
 		.hooks = options->hooks,
 		.names = options->names,
@@ -155,6 +158,23 @@ out:
 	return status;
 }
 
+static int trace_command(struct options *options, const struct trace_words *words)
+{
+	char **environment = NULL;
+	int status;
+
+	if (options->as_unit) {
+		environment = as_unit_environment(options->as_unit);
+		if (!environment)
+			return STATUS_USAGE;
+	} else {
+		as_unit_remind(options->rest[0]);
+	}
+	status = trace_run(options, options->rest, environment, words);
+	as_unit_free(environment);
+	return status;
+}
+
 int trace_main(int argc, char **argv)
 {
 	const struct trace_words words = {argc, argv};
@@ -171,9 +191,14 @@ int trace_main(int argc, char **argv)
 	} else if (!status && options.dashes && !options.rest[0]) {
 		log_error("-- needs a COMMAND behind it");
 		status = STATUS_USAGE;
+	} else if (!status && options.as_unit && !options.rest[0]) {
+		log_error("--as-unit needs a COMMAND: relaytrace --as-unit %s -- COMMAND",
+			options.as_unit);
+		status = STATUS_USAGE;
 	} else if (!status) {
 		signal(SIGPIPE, SIG_IGN);
-		status = trace_run(&options, options.rest[0] ? options.rest : NULL, &words);
+		status = options.rest[0] ? trace_command(&options, &words)
+					 : trace_run(&options, NULL, NULL, &words);
 	}
 	options_free(&options);
 	return status;

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void child_run(int go, int failed, char *const argv[])
+static void child_run(int go, int failed, char *const argv[], char *const environment[])
 {
 	sigset_t none;
 	char byte;
@@ -20,14 +20,14 @@ static void child_run(int go, int failed, char *const argv[])
 	/* No byte: the tracer ended before it was ready. */
 	if (read(go, &byte, 1) != 1)
 		_exit(126);
-	execvp(argv[0], argv);
+	execvpe(argv[0], argv, environment ? environment : environ);
 	err = errno;
 	if (write(failed, &err, sizeof(err)) < 0)
 		_exit(126);
 	_exit(127);
 }
 
-int command_child_fork(struct command_child *c, char *const argv[])
+int command_child_fork(struct command_child *c, char *const argv[], char *const environment[])
 {
 	int go[2], failed[2];
 
@@ -44,7 +44,7 @@ int command_child_fork(struct command_child *c, char *const argv[])
 	if (c->pid == 0) {
 		close(go[1]);
 		close(failed[0]);
-		child_run(go[0], failed[1], argv);
+		child_run(go[0], failed[1], argv, environment);
 	}
 	close(go[0]);
 	close(failed[1]);

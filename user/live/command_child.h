@@ -18,10 +18,10 @@ struct command_child {
 };
 
 /*
- * Forks; the child waits, in a cgroup of its own where cgroup-v2 allows one.  The signal mask and
+ * Forks; environment (NULL: ours) is what it will have.  The child waits, in a cgroup of its own where cgroup-v2 allows one.  The signal mask and
  * handlers that it gets are the default ones.  0 or -errno.
  */
-int command_child_fork(struct command_child *c, char *const argv[]);
+int command_child_fork(struct command_child *c, char *const argv[], char *const environment[]);
 
 /* Lets it run argv: 0, or the errno (positive) with which its exec failed (it is reaped then). */
 int command_child_go(struct command_child *c);

@@ -456,7 +456,7 @@ struct source *source_kernel_open(const struct live_options *options, int *statu
 	if (!err)
 		err = waiting_open(s);
 	if (!err && options->command) {
-		err = command_child_fork(&s->command, options->command);
+		err = command_child_fork(&s->command, options->command, options->environment);
 		if (!err)
 			err = kernel_add_process(&s->kernel, s->command.pid, &entry);
 	}

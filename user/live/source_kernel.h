@@ -13,6 +13,7 @@ struct live_options {
 	const pid_t *pids;
 	size_t pid_count;
 	char *const *command; /* to run and trace; NULL: none */
+	char *const *environment; /* of command; NULL: ours */
 	bool pods;
 	const char *hooks; /* forced rows; NULL: the best */
 	const char *names; /* for the start event */
