@@ -112,6 +112,24 @@ ln -s ../rancher-system-agent.service "$node/etc/systemd/system/multi-user.targe
 printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' >"$node/etc/default/rke2-agent"
 same "the system agent lacks what rke2 has" "$(findings)" "1 relay-missing/system-agent"
 
+# Docker's containerd beside it does not pull.
+printf '[Service]\nExecStart=/usr/bin/containerd\n' >"$node/etc/systemd/system/containerd.service"
+ln -s ../containerd.service "$node/etc/systemd/system/multi-user.target.wants/"
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' >"$node/etc/default/rancher-system-agent"
+same "a containerd beside RKE2" "$(findings)" "0"
+same "unless it is asked for" "$(findings --unit rke2-agent --unit containerd)" "1 relay-missing/containerd"
+
+# K3s: its own program, its own files; only its containerd pulls.
+rm -rf "$node"
+mkdir -p "$node"/etc/{systemd/system,rancher/k3s}
+printf '[Service]\nEnvironmentFile=-/etc/default/%%N\nEnvironmentFile=-/etc/systemd/system/k3s.service.env\nExecStart=/usr/local/bin/k3s \\\n    server\n' >"$node/etc/systemd/system/k3s.service"
+printf "HTTPS_PROXY='http://10.77.9.1:3128'\nCONTAINERD_NO_PROXY=docker.io\n" >"$node/etc/systemd/system/k3s.service.env"
+same "k3s" "$(findings) $(jq -r 'select(.event.action == "pull") | .relaytrace.role + " " + (.relaytrace.pull.expected | tostring)' "$work/out.jsonl" | sort -u | tr '\n' ' ')" \
+	"1 no-relay-match/containerd containerd true supervisor false "
+same "its mirrors" "$(printf 'mirrors:\n  "*":\n    endpoint: [https://mirror.example.com:5000]\n' >"$node/etc/rancher/k3s/registries.yaml"
+	findings) $(jq -r 'select(.event.action == "pull" and .relaytrace.role == "containerd") | .destination.domain + " " + (.relaytrace.pull.fallback | tostring)' "$work/out.jsonl" | head -2 | tr '\n' ' ')" \
+	"0 mirror.example.com false registry-1.docker.io true "
+
 # Remedies, as they are printed, on the files of the node: after it there is nothing to mend.
 remedy() { # NAME: with what /etc/default/rke2-agent holds on standard input, and a node that new_node made of it
 	local before after

@@ -112,4 +112,60 @@ if [ "$(grep -c 'not with that of rke2-agent.service' "$work/errors")" = 1 ]; th
 status_of() { "$tracer" "$@" >"$work/out" 2>"$work/errors"; echo $? "$(wc -l <"$work/errors")" "$(wc -c <"$work/out")"; }
 got=$(status_of --as-unit no-such -- touch "$work/ran"; status_of --as-unit rke2-agent; [ -e "$work/ran" ] && echo ran)
 if [ "$got" = $'2 1 0\n2 1 0' ]; then ok "--as-unit: status 2"; else fail "--as-unit: status 2" "$got"; fi
+
+# check beside them: what runs against what the files say.  This rke2 writes its title over its arguments and the
+# first entry of its environment, as k3s and rke2 do (gspt), and starts a containerd with what it was given.
+cat >"$work/rke2.c" <<'END'
+#include <string.h>
+#include <unistd.h>
+extern char **environ;
+int main(int argc, char **argv)
+{
+	(void)argc;
+	if (fork() == 0) {
+		environ[0] = "HTTPS_PROXY=http://user:secretword@10.77.9.1:3128";
+		execl(CONTAINERD, "containerd", "60", NULL);
+		_exit(127);
+	}
+	memset(argv[0], 0, (size_t)(environ[0] + strlen(environ[0]) - argv[0]));
+	strcpy(argv[0], "rke2 agent");
+	pause();
+	return 0;
+}
+END
+cp "$(command -v sleep)" "$work/containerd"
+cc -DCONTAINERD="\"$work/containerd\"" -o "$work/rke2" "$work/rke2.c" || fail "check" "no rke2 to look at"
+home=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)$(sed -n 's/^0:://p' /proc/self/cgroup)/rke2-agent.service
+mkdir "$home"
+between=
+look() { # N=V...: starts them in the unit's cgroup with that environment and checks
+	(echo 0 >"$home/cgroup.procs" && exec env -i "$@" "$work/rke2" agent) &
+	child=$!
+	for _ in $(seq 50); do
+		[ "$(pgrep -P $child -x containerd)" ] && break
+		sleep 0.1
+	done
+	eval "$between"
+	"$tracer" check --unit rke2-agent -o json >"$work/check.jsonl" 2>"$work/errors"
+	"$tracer" check --unit rke2-agent >"$work/check.txt" 2>>"$work/errors"
+	kill "$(pgrep -P $child -x containerd)" $child
+	wait $child 2>/dev/null
+	got=$(jq -r --argjson child $child 'if .event.action == "unit" then .relaytrace.unit.processes[] |
+			.name + (if .pid == $child then "*" else "" end) + " " + ([.has, .differs, .lacks, .unseen] | map(join(",")) | join("/"))
+		elif .event.action == "finding" then .rule.id + " of " + (.process.name // "the unit") else empty end' "$work/check.jsonl" | tr '\n' ' ')
+}
+mkdir -p /etc/rancher 2>/dev/null
+printf 'HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\nNO_PROXY=.svc\n' >/etc/default/rke2-agent
+look FIRST=1 NO_PROXY=.other
+want='rke2* /NO_PROXY//HTTPS_PROXY containerd HTTPS_PROXY/NO_PROXY// '
+if [ "$got" = "$want" ]; then ok "check: what a damaged snapshot proves"; else fail "check: what a damaged snapshot proves" "$got"; fi
+if grep -q 'rke2\[.*may lack HTTPS_PROXY.*absence is no proof' "$work/check.txt"; then ok "check: it says so"; else fail "check: it says so" "$(grep 'rke2\[' "$work/check.txt")"; fi
+sed -i 's/"HTTPS_PROXY=.*"/"X=1"/' "$work/rke2.c"
+cc -DCONTAINERD="\"$work/containerd\"" -o "$work/rke2" "$work/rke2.c"
+between="sleep 0.1; touch /etc/default/rke2-agent"
+look FIRST=1 NO_PROXY=.svc
+want='rke2* NO_PROXY///HTTPS_PROXY containerd NO_PROXY//HTTPS_PROXY/ env-file-stale of containerd '
+if [ "$got" = "$want" ]; then ok "check: a process that is older than the file"; else fail "check: a process that is older than the file" "$got"; fi
+for _ in $(seq 50); do rmdir "$home" 2>/dev/null && break; sleep 0.1; done
+if grep -q secretword "$work"/check.*; then fail "check: no password" "$(grep -c secretword "$work"/check.*)"; else ok "check: no password"; fi
 exit $failed

@@ -53,6 +53,10 @@ static void choose_units(struct check *c)
 		u->judged = !used || u->enabled || u->running || c->options->unit_count;
 		if (u->view.state == UNIT_STATE_MASKED)
 			u->judged = false;
+		/* Beside RKE2 or K3s it is Docker's, which does not pull by itself. */
+		if (u->self->role == ROLE_CONTAINERD && c->unit_count > 1 &&
+			!c->options->unit_count)
+			u->judged = false;
 	}
 }
 
@@ -184,7 +188,7 @@ int check_judge(struct check *c)
 		if (p->role != ROLE_SUPERVISOR && p->role != ROLE_CONTAINERD &&
 			p->role != ROLE_SYSTEM_AGENT)
 			continue;
-		if (c->options->unit_count && !u)
+		if (u ? !u->judged : c->options->unit_count > 0)
 			continue;
 		if (!subject_add(c, p, u,
 			    u				  ? u->files

@@ -20,6 +20,7 @@ int process_read_stat(pid_t pid, struct process_stat *out)
 	char path[64], text[1024], *open_bracket, *close_bracket;
 	unsigned long long ticks;
 	size_t len;
+	char state;
 	int parent;
 	FILE *file;
 
@@ -35,10 +36,11 @@ int process_read_stat(pid_t pid, struct process_stat *out)
 	close_bracket = strrchr(text, ')');
 	if (!open_bracket || !close_bracket ||
 		sscanf(close_bracket + 1,
-			" %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			" %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
 			"%*d "
 			"%llu",
-			&parent, &ticks) != 2)
+			&state, &parent, &ticks) != 3 ||
+		state == 'Z' || state == 'X') /* it has ended, and nobody took its status yet */
 		return -ESRCH;
 	*close_bracket = '\0';
 	memset(out, 0, sizeof(*out));

@@ -13,7 +13,7 @@ struct process_stat {
 	char comm[16];
 };
 
-/* /proc/PID/stat: 0 or -errno. */
+/* /proc/PID/stat: 0 or -errno; -ESRCH also where it has ended and is a zombie. */
 int process_read_stat(pid_t pid, struct process_stat *out);
 
 /* The file name (no folder) of the program that pid runs: 0 or -errno. */
