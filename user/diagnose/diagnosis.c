@@ -4,6 +4,7 @@
 #include "diagnose/cluster.h"
 #include "diagnose/diagnosis_facts.h"
 #include "diagnose/diagnosis_findings.h"
+#include "diagnose/diagnosis_mute.h"
 #include "diagnose/diagnosis_wait.h"
 #include "diagnose/rules_input.h"
 
@@ -44,6 +45,7 @@ struct diagnosis {
 	struct wait_room wait;
 	struct wait_answers answers;
 	struct local_matters local;
+	struct mutes mutes;
 	struct pending_dial pending[PENDING_DIALS];
 	size_t pending_count;
 	uint64_t lost[LOSS_KINDS];    /* totals so far */
@@ -78,17 +80,12 @@ void diagnosis_free(struct diagnosis *d)
 	for (size_t i = 0; i < d->pending_count; i++)
 		dial_drop(d->pending[i].dial);
 	wait_free(&d->wait);
+	mutes_free(&d->mutes);
 	while ((waiting = answer_next(&d->answers, UINT64_MAX)))
 		dial_drop(waiting);
 	findings_free(&d->findings);
 	facts_free(&d->facts);
 	free(d);
-}
-
-void diagnosis_process(struct diagnosis *d, uint64_t time_ns, const struct process *process)
-{
-	(void)time_ns;
-	relays_learn(&d->relays, process);
 }
 
 /* The tree that a unit's processes are in, by its main program's name. */
@@ -163,6 +160,12 @@ static enum relay_family family_of(const struct diagnosis *d, const struct proce
 		return d->names;
 	return relays_role_reads_relay(&d->relays, p->tree, p->role) ? RELAY_FAMILY_RELAY
 								     : RELAY_FAMILY_PROXY;
+}
+
+void diagnosis_process(struct diagnosis *d, uint64_t time_ns, struct process *process)
+{
+	relays_learn(&d->relays, process);
+	mutes_watch(&d->mutes, process, family_of(d, process), time_ns);
 }
 
 static void remember_failed(struct diagnosis *d, const struct dial *dial)
@@ -330,6 +333,7 @@ void diagnosis_dial(struct diagnosis *d, const struct dial *dial)
 	bool told;
 
 	relays_learn_dial(&d->relays, dial);
+	mutes_heard(&d->mutes, dial->process);
 	answer_came(&d->answers, dial->id);
 	if (dial->outcome == DIAL_PENDING) {
 		dial_pending(d, dial);
@@ -451,11 +455,26 @@ size_t diagnosis_latent(struct diagnosis *d, struct process *process,
 	return told_count;
 }
 
+/* Those that failed without a packet: what their value would make of their first pull. */
+static void mutes_explain(struct diagnosis *d, uint64_t now_ns, bool all)
+{
+	const struct pull_target rke2 = {.host = "index.docker.io", .port = 443},
+				 containerd = {.host = "registry-1.docker.io", .port = 443};
+	struct process *p;
+
+	while ((p = mutes_next(&d->mutes, now_ns, all))) {
+		diagnosis_latent(d, p, p->role == ROLE_CONTAINERD ? &containerd : &rke2, 1, now_ns);
+		process_unref(p);
+	}
+}
+
 void diagnosis_tick(struct diagnosis *d, uint64_t now_ns)
 {
 	if (d->wait.count)
 		explain_waiting(d, now_ns, now_ns);
 	settle(d, now_ns, now_ns);
+	if (d->mutes.count)
+		mutes_explain(d, now_ns, false);
 	findings_tick(&d->findings, now_ns, false);
 }
 
@@ -466,12 +485,16 @@ uint64_t diagnosis_deadline(const struct diagnosis *d)
 	if (other < deadline)
 		deadline = other;
 	other = answer_deadline(&d->answers);
+	if (other < deadline)
+		deadline = other;
+	other = mutes_deadline(&d->mutes);
 	return other < deadline ? other : deadline;
 }
 
 void diagnosis_flush(struct diagnosis *d, uint64_t now_ns)
 {
 	settle(d, UINT64_MAX, now_ns);
+	mutes_explain(d, now_ns, true);
 	explain_waiting(d, UINT64_MAX, now_ns);
 	for (size_t i = 0; i < d->pending_count; i++) {
 		if (d->pending[i].dial)

@@ -28,7 +28,7 @@ struct diagnosis *diagnosis_new(
 void diagnosis_free(struct diagnosis *d);
 
 /* Each program that a process of a tree began to run, or was found running. */
-void diagnosis_process(struct diagnosis *d, uint64_t time_ns, const struct process *process);
+void diagnosis_process(struct diagnosis *d, uint64_t time_ns, struct process *process);
 
 /* EVENT_FACT, EVENT_LOSS. */
 void diagnosis_fact(struct diagnosis *d, const struct event *event);
