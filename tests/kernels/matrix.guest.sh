@@ -1,23 +1,34 @@
-# Runs in the virtual machine: what `relaytrace features` says, then the subject under the tracer, once
-# with the best hooks and once for each row of the hook table that is not among them.
+# Runs in the virtual machine: what `relaytrace features` says, then the subjects (tests/live/subjects)
+# under the tracer, once with the best hooks and once for each row of the hook table that is not among
+# them.  Files go out compressed, as one line each: the console is slow.
 . /rows.guest.sh
 
-run() { # HOOKS
-	rm -f /tmp/got /tmp/want
-	forced="--hooks $1"
-	[ "$1" = best ] && forced=
-	HTTPS_PROXY=http://somebody:watchword@127.0.0.1:3128 \
-		/relaytrace $forced --fail-on never -o json:/tmp/got -- /dial >/tmp/want 2>/tmp/said
-	echo "@run $1 $?"
-	sed 's/^/@said /' /tmp/said
-	sed 's/^/@want /' /tmp/want
-	sed 's/^/@got /' /tmp/got
+file() { # WORD FILE
+	echo "@$1 $(gzip -c "$2" | base64 | tr -d '\n')"
 }
 
+run() { # NAME COMMAND...: a run, whose output and words are in /tmp/got and /tmp/want
+	name=$1
+	shift
+	rm -f /tmp/got /tmp/want
+	: >/tmp/got
+	HTTPS_PROXY=http://somebody:watchword@127.0.0.1:3128 "$@" >/tmp/want 2>/tmp/said
+	echo "@run $name $?"
+	file said /tmp/said
+	file want /tmp/want
+	file got /tmp/got
+}
+
+# A tenth of the burst that the host sees.
+export SUBJECT_BURST=2000
 /relaytrace features >/tmp/features 2>&1
 echo "@features $?"
 sed 's/^/@feature /' /tmp/features
 for row in $(hook_rows /tmp/features); do
-	run "$row"
+	forced="--hooks $row"
+	[ "$row" = best ] && forced=
+	run "$row" /relaytrace $forced --fail-on never -o json:/tmp/got -- /subject
 done
+run late /subject late /tmp/got /relaytrace --fail-on never -o json:/tmp/got
+run taken-over /subject taken-over /tmp/got /relaytrace --fail-on never -o json:/tmp/got
 echo "@end"

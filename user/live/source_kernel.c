@@ -37,6 +37,9 @@ static const char *const usual_roots[] = {
 /* A COMMAND that was told to stop has so long before the tracer goes without it. */
 #define COMMAND_GRACE_NS 2000000000ULL
 
+/* While records come the kernel is asked so often whether it skipped runs of a program. */
+#define MISSED_EVERY_NS 1000000000ULL
+
 struct live_source {
 	struct source source;
 	const struct live_options *options;
@@ -52,6 +55,7 @@ struct live_source {
 	bool started, stopping, command_ran, hung_up;
 	uint64_t stop_ns; /* --for, or the end of the grace of a COMMAND */
 	struct event_loss loss;
+	uint64_t missed_asked_ns;
 	uint64_t decode_lost[LOSS_KINDS]; /* what was lost on this side of the ring */
 	char hooks[128], host[256], boot_id[64];
 	/* During a poll. */
@@ -141,18 +145,21 @@ static void losses_tell(struct live_source *s)
 	};
 	const volatile uint64_t *lost = kernel_lost(&s->kernel);
 	struct event event = {.kind = EVENT_LOSS};
+	uint64_t now_ns = clock_ns(CLOCK_BOOTTIME);
 
 	memcpy(event.loss.lost, s->decode_lost, sizeof(s->decode_lost));
 	for (int i = 0; i < WIRE_LOSSES; i++)
 		event.loss.lost[kinds[i]] += lost[i];
-	/* Asking for the skipped runs costs a system call a program: only when something moved, and at the end. */
+	/* Asking for the skipped runs costs a system call a program: seldom, and at the end. */
 	event.loss.lost[LOSS_MISSED] = s->loss.lost[LOSS_MISSED];
-	if (s->stopping)
+	if (s->stopping || now_ns >= s->missed_asked_ns + MISSED_EVERY_NS) {
 		event.loss.lost[LOSS_MISSED] = kernel_missed(&s->kernel);
+		s->missed_asked_ns = now_ns;
+	}
 	if (memcmp(&event.loss, &s->loss, sizeof(s->loss)) == 0)
 		return;
 	s->loss = event.loss;
-	event.time_ns = clock_ns(CLOCK_BOOTTIME);
+	event.time_ns = now_ns;
 	s->handler(s->context, &event);
 }
 

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* How many dials a burst has, unless SUBJECT_BURST says otherwise. */
 #define BURST 20000
 
 extern char **environ;
@@ -174,7 +175,8 @@ static void pid_again(void)
 
 static void burst(void)
 {
-	int port = port_new();
+	const char *given = getenv("SUBJECT_BURST");
+	int port = port_new(), size = given ? atoi(given) : BURST;
 
 	dprintf(STDOUT_FILENO,
 		"{\"case\":\"burst\",\"want\":{\"process\":{\"pid\":%d},\"destination\":{\"port\":%"
@@ -182,8 +184,8 @@ static void burst(void)
 		"\"relaytrace\":{\"dial\":{\"outcome\":\"refused\"}}},\"and\":{},\"min\":%d,"
 		"\"max\":%d,"
 		"\"may_lose\":true}\n",
-		(int)getpid(), port, BURST, BURST);
-	for (int i = 0; i < BURST; i++)
+		(int)getpid(), port, size, size);
+	for (int i = 0; i < size; i++)
 		dial_refused(port);
 }
 
