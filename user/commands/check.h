@@ -40,7 +40,7 @@ struct check {
 	struct unit_host host;
 	struct check_unit units[CHECK_UNITS];
 	size_t unit_count;
-	struct node_files rke2, k3s;
+	struct node_files rke2, k3s, agent;
 	struct process_table processes;
 	struct process **running; /* of the table; owned is the list only */
 	size_t running_count;

@@ -170,6 +170,16 @@ static struct process *process_of_unit(const struct check_unit *u, const char *n
 	return p;
 }
 
+/* Is there a file that systemd can read and we cannot?  Then what we lack may stand there. */
+static bool unit_is_hidden(const struct unit_facts *f)
+{
+	for (size_t i = 0; i < f->file_count; i++)
+		if (f->files[i].role == UNIT_FILE_UNSEEN || f->files[i].error == -EACCES ||
+			f->files[i].error == -EPERM)
+			return true;
+	return false;
+}
+
 static bool unit_is_enabled(const struct check *c, const char *name)
 {
 	static const char *const dirs[] = {"/etc/systemd/system/*.wants",
@@ -207,6 +217,8 @@ static int unit_make(struct check *c, struct check_unit *u, size_t known)
 		u->reload = systemctl_need_reload(u->facts.id) == 1;
 	u->self = process_of_unit(
 		u, program, tree, role, unit_view_environment(&u->facts, &u->view), NULL);
+	if (u->self)
+		u->self->environment->truncated = unit_is_hidden(&u->facts);
 	if (u->self && known < KNOWN_UNITS && known_units[known].starts_containerd) {
 		u->containerd = process_of_unit(u, "containerd", tree, ROLE_CONTAINERD,
 			environment_of_containerd(u->self->environment), u->self);
@@ -281,13 +293,14 @@ static int files_read(struct check *c, enum distribution distribution, struct no
 
 	for (size_t i = 0; i < c->unit_count; i++) {
 		struct check_unit *u = &c->units[i];
-		bool k3s = !strncmp(u->name, "k3s", 3);
+		static const char *const names[] = {[DISTRIBUTION_RKE2] = "rke2-",
+			[DISTRIBUTION_K3S] = "k3s",
+			[DISTRIBUTION_AGENT] = "rancher-system-agent"};
 
-		if (k3s != (distribution == DISTRIBUTION_K3S) || !strcmp(u->name, "containerd"))
+		if (strncmp(u->name, names[distribution], strlen(names[distribution])) != 0)
 			continue;
 		u->files = files;
-		/* rancher-system-agent pulls for RKE2, and has a version of its own. */
-		if (strncmp(u->name, k3s ? "k3s" : "rke2", k3s ? 3 : 4) == 0 && !*program)
+		if (distribution != DISTRIBUTION_AGENT && !*program)
 			node_program_of_unit(&c->root, u->facts.files[u->facts.fragment].path,
 				program, sizeof(program));
 	}
@@ -375,8 +388,13 @@ static void on_finding(void *context, const struct finding *f, bool resolved)
 	copy = finding_copy(f);
 	if (!copy)
 		return;
+	/* What may stand in a file that was not read is no reason for an alarm. */
+	if (!environment_proves_absence(f->process->environment)) {
+		copy->incomplete = true;
+		copy->severity = SEVERITY_INFO;
+	}
 	c->findings[c->finding_count++] = copy;
-	c->warnings += f->severity != SEVERITY_INFO;
+	c->warnings += copy->severity != SEVERITY_INFO;
 }
 
 int check_gather(struct check *c)
@@ -407,6 +425,8 @@ int check_gather(struct check *c)
 	}
 	if (!err)
 		err = files_read(c, DISTRIBUTION_K3S, &c->k3s);
+	if (!err)
+		err = files_read(c, DISTRIBUTION_AGENT, &c->agent);
 	if (!err && !*c->prefix)
 		err = processes_read(c);
 	if (err) {
@@ -430,6 +450,7 @@ void check_free(struct check *c)
 	}
 	node_files_free(&c->rke2);
 	node_files_free(&c->k3s);
+	node_files_free(&c->agent);
 	unit_host_free(&c->host);
 	unit_list_free(&c->unread);
 	free(c->subjects);

@@ -11,6 +11,9 @@
 #define SOURCE_WIDTH 40
 #define NAME_WIDTH   26
 
+/* Statements that do not count: so many of a unit are shown. */
+#define VAIN_SHOWN 12
+
 static void put_unit_head(const struct check_unit *u, struct sink_text *s, struct buffer *out)
 {
 	text_style(s, out, STYLE_BOLD);
@@ -72,6 +75,7 @@ static void put_fate(const struct check_unit *u, size_t i, struct sink_text *s, 
 
 static void put_statements(const struct check_unit *u, struct sink_text *s, struct buffer *out)
 {
+	size_t more = 0, shown = 0;
 	bool any = false;
 
 	for (size_t i = 0; i < u->facts.statement_count; i++) {
@@ -83,6 +87,11 @@ static void put_statements(const struct check_unit *u, struct sink_text *s, stru
 			(st->verb != UNIT_SET && st->verb != UNIT_IGNORED && st->verb != UNIT_PASS))
 			continue;
 		any = true;
+		/* What counts is shown; of what does not, as much as a screen has room for. */
+		if (u->view.of[i].fate != UNIT_FATE_EFFECTIVE && ++shown > VAIN_SHOWN) {
+			more++;
+			continue;
+		}
 		buffer_printf(&place, "%s:%u", u->facts.files[st->file].path, st->line);
 		buffer_append_string(out, "  ");
 		text_padded(out, buffer_string(&place), SOURCE_WIDTH);
@@ -104,6 +113,8 @@ static void put_statements(const struct check_unit *u, struct sink_text *s, stru
 		put_fate(u, i, s, out);
 		buffer_append_char(out, '\n');
 	}
+	if (more)
+		buffer_printf(out, "  and %zu more that do not count\n", more);
 	if (!any)
 		buffer_append_string(out, "  no relay variable in its files\n");
 }
@@ -252,6 +263,10 @@ static void put_finding(const struct finding *f, struct sink_text *s, struct buf
 		text_style(s, out, STYLE_PLAIN);
 		buffer_append_char(out, '\n');
 	}
+	if (f->incomplete)
+		buffer_append_string(out,
+			"    not all of its files could be read (see below): it may "
+			"be wrong\n");
 	for (size_t i = 0; i < f->add.count; i++) {
 		buffer_append_string(out, i ? "           " : "    to add ");
 		text_style(s, out, STYLE_GREEN);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +22,8 @@ static const struct {
 		"/etc/rancher/rke2/registries.yaml", "/var/lib/rancher/rke2"},
 	[DISTRIBUTION_K3S] = {"/etc/rancher/k3s/config.yaml", "/etc/rancher/k3s/config.yaml.d",
 		"/etc/rancher/k3s/registries.yaml", "/var/lib/rancher/k3s"},
+	[DISTRIBUTION_AGENT] = {"/etc/rancher/rke2/config.yaml", "/etc/rancher/rke2/config.yaml.d",
+		"/etc/rancher/agent/registries.yaml", "/var/lib/rancher/rke2"},
 };
 
 static int add_problem(struct node_files *f, const char *path, const char *why, unsigned int line)
@@ -174,13 +175,16 @@ static int find_staged(const struct unit_root *r, struct node_files *f)
 	return err;
 }
 
-/* An executable is mapped, not read: it has some hundred MB, and little of it is looked at. */
+static bool read_at(void *context, uint64_t at, void *out, size_t len)
+{
+	return at <= INT64_MAX && pread(*(int *)context, out, len, (off_t)at) == (ssize_t)len;
+}
+
 static void find_version(const struct unit_root *r, struct node_files *f, const char *program)
 {
 	struct buffer real = {0};
 	char path[PATH_MAX];
 	struct stat st;
-	void *bytes;
 	int fd;
 
 	if (unit_root_resolve(r, program, true, &real) ||
@@ -193,16 +197,24 @@ static void find_version(const struct unit_root *r, struct node_files *f, const 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0) {
-		bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (bytes != MAP_FAILED) {
-			if (!go_build_version(
-				    bytes, (size_t)st.st_size, f->version, sizeof(f->version)))
-				f->version[0] = '\0';
-			munmap(bytes, (size_t)st.st_size);
-		}
-	}
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+		!go_build_version(read_at, &fd, f->version, sizeof(f->version)))
+		f->version[0] = '\0';
 	close(fd);
+}
+
+/* Those of the distribution; the agent takes the first that is there. */
+static int read_registries(const struct unit_root *r, struct node_files *f)
+{
+	size_t before = f->read.count;
+	int err = read_yaml(r, f, places[f->distribution].registries, true, false);
+
+	for (enum distribution d = DISTRIBUTION_RKE2;
+		!err && f->distribution == DISTRIBUTION_AGENT && d < DISTRIBUTION_AGENT &&
+		f->read.count == before;
+		d++)
+		err = read_yaml(r, f, places[d].registries, true, false);
+	return err;
 }
 
 int node_files_read(const struct unit_root *r, enum distribution distribution, const char *program,
@@ -215,7 +227,7 @@ int node_files_read(const struct unit_root *r, enum distribution distribution, c
 	out->distribution = distribution;
 	err = read_config(r, out);
 	if (!err)
-		err = read_yaml(r, out, places[distribution].registries, true, false);
+		err = read_registries(r, out);
 	data_dir = out->config.value[NODE_DATA_DIR];
 	snprintf(out->data_dir, sizeof(out->data_dir), "%s",
 		*data_dir == '/' ? data_dir : places[distribution].data_dir);

@@ -12,7 +12,12 @@
 #include "diagnose/node_config.h"
 #include "diagnose/unit_files.h"
 
-enum distribution { DISTRIBUTION_RKE2, DISTRIBUTION_K3S };
+enum distribution {
+	DISTRIBUTION_RKE2,
+	DISTRIBUTION_K3S,
+	/* rancher-system-agent: registries of its own, else RKE2's, else K3s's (system-agent, "registries") */
+	DISTRIBUTION_AGENT,
+};
 
 struct node_files {
 	enum distribution distribution;

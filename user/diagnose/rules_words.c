@@ -305,7 +305,11 @@ void rule_absent(const struct rule_input *in, struct finding *out)
 	const char *who = in->process->name ? in->process->name : "the process";
 	const struct environment *e = in->environment;
 
-	if (e->origin == ENVIRONMENT_GIVEN)
+	if (e->origin == ENVIRONMENT_GIVEN && !environment_proves_absence(e))
+		lines_add(&out->chain,
+			"%s is not in what could be read of the files of %s; others were not",
+			rule_needed(in), in->process->unit);
+	else if (e->origin == ENVIRONMENT_GIVEN)
 		lines_add(&out->chain, "%s is not in the environment that %s gives %s",
 			rule_needed(in), in->process->unit, who);
 	else if (environment_proves_absence(e))
