@@ -216,9 +216,10 @@ static int live_start(struct live_source *s)
 		cgroup_hooks_follow(&s->cgroups, &s->kernel, found.list[i].stat.pid, 0);
 	if (found.count)
 		kernel_take_over(&s->kernel); /* what cannot be had is in `features` */
-	else if (!s->command.pid && kernel_connect_is_costly(&s->kernel))
-		kernel_connect_hook(&s->kernel, false);
 	start_tell(s);
+	/* Taking it out waits for every processor: after the start, which says that all is attached. */
+	if (!found.count && !s->command.pid && kernel_connect_is_costly(&s->kernel))
+		kernel_connect_hook(&s->kernel, false);
 	found_processes_tell(&found, on_found, s);
 	found_processes_free(&found);
 	if (err)
