@@ -204,7 +204,7 @@ static const char *path_basename(const char *path)
 
 /*
  * The program's name as people know it.  The file's, but "exe" for /proc/self/exe (rke2 --log
- * execs itself so) and a multi-call binary such as k3s run as ctr go by another name than their
+ * execs itself so), "6" for /dev/fd/6 (runc runs a sealed copy of itself) and a multi-call binary such as k3s run as ctr go by another name than their
  * file, and k3s writes its title ("/usr/local/bin/k3s server") over its arguments.
  */
 static char *process_name_of(const struct event_exec *exec)
@@ -216,7 +216,7 @@ static char *process_name_of(const struct event_exec *exec)
 
 	if (len > sizeof(deleted) - 1 && !strcmp(base + len - (sizeof(deleted) - 1), deleted))
 		len -= sizeof(deleted) - 1;
-	if (len && strncmp(file, "/proc/", 6) &&
+	if (len && strncmp(file, "/proc/", 6) && strncmp(file, "/dev/fd/", 8) &&
 		(!exec->found || !*comm || !strncmp(base, comm, strlen(comm))))
 		return strndup(base, len);
 	if (!exec->found && exec->arg_count && *exec->args[0]) {
