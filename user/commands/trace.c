@@ -123,7 +123,8 @@ static int trace_run(struct options *options, char *const *command, char *const 
 
 		if (pipeline_deadline(pipeline) < until_ns)
 			until_ns = pipeline_deadline(pipeline);
-		more = source_poll(source, until_ns, pipeline_event, pipeline);
+		/* The first one attaches and does not wait: who started us waits for READY. */
+		more = source_poll(source, ready ? until_ns : 0, pipeline_event, pipeline);
 		if (!ready && more > 0) {
 			/* A COMMAND is signalled whoever it became; without one nothing more is needed. */
 			if (!command && privileges_drop(outputs_privileges(&outputs)))

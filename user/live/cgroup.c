@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "live/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +49,25 @@ int cgroup_of(pid_t pid, char *path, size_t size)
 	return err;
 }
 
+/* Removes what tracers that were killed (SIGKILL) left in parent: cgroups of COMMANDs that are empty. */
+static void cgroup_sweep(const char *parent)
+{
+	DIR *directory = opendir(parent);
+	struct dirent *entry;
+	char path[CGROUP_PATH + 300];
+	int pid;
+
+	while (directory && (entry = readdir(directory))) {
+		if (sscanf(entry->d_name, "relaytrace-%d", &pid) != 1 || pid <= 0 ||
+			(kill(pid, 0) == 0 || errno != ESRCH))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name);
+		rmdir(path); /* EBUSY: its COMMAND lives on */
+	}
+	if (directory)
+		closedir(directory);
+}
+
 int cgroup_make(char *path, size_t size)
 {
 	char root[CGROUP_PATH / 4], own[CGROUP_PATH / 2];
@@ -57,6 +78,8 @@ int cgroup_make(char *path, size_t size)
 	err = cgroup_of(getpid(), own, sizeof(own));
 	if (err)
 		return err;
+	snprintf(path, size, "%s%s", root, strcmp(own, "/") ? own : "");
+	cgroup_sweep(path);
 	snprintf(
 		path, size, "%s%s/relaytrace-%d", root, strcmp(own, "/") ? own : "", (int)getpid());
 	return mkdir(path, 0755) ? -errno : 0;
