@@ -56,6 +56,23 @@ static void test_of_two_names_the_latest_is_meant_with_doubt(void)
 	UNIT_CHECK(told.dial[7].name_doubtful);
 	told_free(&told);
 
+	/* A question that comes after the dial began is for another. */
+	s = (struct story){.count = 0};
+	story_resolve(&s, 0.1, "index.docker.io", 0, REGISTRY, NULL);
+	story_resolve(&s, 0.2, "mirror.example", 0, REGISTRY, NULL);
+	story_resolve(&s, 1.05, "index.docker.io", 0, REGISTRY, NULL);
+	story_open(&s, 1.0, 7, REGISTRY, 443);
+	story_failed(&s, 1.1, 7, ECONNREFUSED);
+	story_run(&s, NULL, &told);
+	UNIT_STRING(told.dial[7].name, "mirror.example");
+	UNIT_CHECK(told.dial[7].name_doubtful);
+	told_free(&told);
+	s = (struct story){.count = 0};
+	story_resolve(&s, 0.1, "mirror.example", 0, REGISTRY, NULL);
+	story_resolve(&s, 0.2, "index.docker.io", 0, REGISTRY, NULL);
+	story_open(&s, 1.0, 7, REGISTRY, 443);
+	story_failed(&s, 1.1, 7, ECONNREFUSED);
+
 	/* The ClientHello ends the doubt. */
 	s.count--;
 	story_established(&s, 1.1, 7);

@@ -220,7 +220,7 @@ static void test_dns_truncated_then_tcp(void)
 	struct dns_message m;
 
 	UNIT_CHECK(PARSE(many_answer_udp, &m) == 0 && m.truncated && !m.cut);
-	UNIT_CHECK(m.address_count == 16 && m.more_addresses && m.ttl_s[0] == 300);
+	UNIT_CHECK(m.address_count && m.address_count == many_answer_udp[7] && m.ttl_s[0] == 300);
 	UNIT_CHECK(STREAM(many_question_tcp, &m) == 0 && m.type == DNS_TYPE_A && !m.is_answer);
 	UNIT_STRING(m.name, "many.example.com");
 	/* glibc writes both questions at once. */
@@ -228,8 +228,29 @@ static void test_dns_truncated_then_tcp(void)
 	UNIT_CHECK(parse(dns_message_parse_stream, many_question_tcp + 36, 36, &m) == 0);
 	UNIT_CHECK(m.type == DNS_TYPE_AAAA);
 	UNIT_CHECK(STREAM(many_answer_tcp, &m) == 0 && !m.truncated && !m.cut && !m.damaged);
-	UNIT_CHECK(m.address_count == 16 && m.more_addresses);
+	UNIT_CHECK(m.address_count == many_answer_tcp[9] && !m.more_addresses);
 	UNIT_CHECK(m.stream_len == sizeof(many_answer_tcp));
+}
+
+/* One more than are kept: the answer says that there are more. */
+static void test_dns_more_addresses_than_are_kept(void)
+{
+	static const uint8_t head[] = "\x12\x34\x81\x80\0\1\0\0\0\0\0\0\1a\0\0\1\0\1";
+	static const uint8_t record[] = "\xc0\x0c\0\1\0\1\0\0\0\1\0\4\xcb\0\x71\1";
+	uint8_t bytes[sizeof(head) - 1 + (DNS_ADDRESSES + 1) * (sizeof(record) - 1)];
+	struct dns_message m;
+
+	for (unsigned int count = DNS_ADDRESSES; count <= DNS_ADDRESSES + 1; count++) {
+		size_t len = sizeof(head) - 1;
+
+		memcpy(bytes, head, len);
+		bytes[7] = (uint8_t)count;
+		for (unsigned int i = 0; i < count; i++, len += sizeof(record) - 1)
+			memcpy(bytes + len, record, sizeof(record) - 1);
+		UNIT_CHECK(parse(dns_message_parse, bytes, len, &m) == 0);
+		UNIT_CHECK(m.address_count == DNS_ADDRESSES);
+		UNIT_CHECK(m.more_addresses == (count > DNS_ADDRESSES));
+	}
 }
 
 static void test_dns_every_prefix_of_an_answer(void)
@@ -391,6 +412,7 @@ int main(void)
 	UNIT_RUN(test_dns_failures_carry_their_code);
 	UNIT_RUN(test_dns_addresses_over_cnames);
 	UNIT_RUN(test_dns_truncated_then_tcp);
+	UNIT_RUN(test_dns_more_addresses_than_are_kept);
 	UNIT_RUN(test_dns_every_prefix_of_an_answer);
 	UNIT_RUN(test_dns_cnames_in_any_order);
 	UNIT_RUN(test_dns_cname_loop_ends);

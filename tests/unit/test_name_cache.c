@@ -17,7 +17,7 @@ static const char *find(
 	struct name_cache *c, uint64_t scope, const char *text, enum name_from *from, bool *doubt)
 {
 	struct address a = address_of(text);
-	const char *name = name_cache_find(c, scope, 0, &a, from, doubt);
+	const char *name = name_cache_find(c, scope, 0, &a, UINT64_MAX, from, doubt);
 
 	return name ? name : "";
 }
@@ -71,8 +71,8 @@ static void test_a_hosts_file_is_its_namespaces(void)
 	struct address a = address_of("203.0.113.1");
 
 	add(c, name_scope_of_hosts(77), NAME_HOSTS, "pod.example", "203.0.113.1", 10);
-	UNIT_CHECK(!name_cache_find(c, 1, 78, &a, NULL, NULL));
-	UNIT_STRING(name_cache_find(c, 1, 77, &a, NULL, NULL), "pod.example");
+	UNIT_CHECK(!name_cache_find(c, 1, 78, &a, UINT64_MAX, NULL, NULL));
+	UNIT_STRING(name_cache_find(c, 1, 77, &a, UINT64_MAX, NULL, NULL), "pod.example");
 	name_cache_free(c);
 }
 

@@ -102,7 +102,7 @@ struct event_state {
 	uint64_t received, sent; /* payload bytes so far */
 };
 
-#define EVENT_ADDRESSES 16
+#define EVENT_ADDRESSES 80 /* a registry's pull goes to any one of an answer's addresses */
 
 struct event_name { /* EVENT_QUESTION, EVENT_ANSWER */
 	uint64_t socket;

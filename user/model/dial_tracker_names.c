@@ -195,7 +195,7 @@ void tracker_udp(struct tracker *t, const struct event *event)
 	if (!p)
 		return;
 	scope = name_scope_of_process(p->pid, p->start_ns);
-	if (name_cache_find(t->names, scope, p->mntns, &c->remote, NULL, NULL))
+	if (name_cache_find(t->names, scope, p->mntns, &c->remote, UINT64_MAX, NULL, NULL))
 		return;
 	q = query_get(t, scope, "");
 	if (!q)

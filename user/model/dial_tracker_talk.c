@@ -17,7 +17,7 @@ static void tracked_name_relay(struct tracker *t, struct dial *d)
 	d->name_doubtful = false;
 	if (address_parse(host, &literal))
 		return;
-	name_cache_find(t->names, 0, d->process->mntns, &d->remote, &from, NULL);
+	name_cache_find(t->names, 0, d->process->mntns, &d->remote, UINT64_MAX, &from, NULL);
 	snprintf(d->name, sizeof(d->name), "%s", host);
 	d->name_from = from == NAME_NONE ? NAME_HOSTS : from; /* "localhost" is never asked for */
 }
@@ -37,7 +37,7 @@ void tracked_describe(struct tracker *t, struct tracked *e)
 		return;
 	name = name_cache_find(t->names,
 		name_scope_of_process(d->process->pid, d->process->start_ns), d->process->mntns,
-		&d->remote, &d->name_from, &d->name_doubtful);
+		&d->remote, d->begin_ns, &d->name_from, &d->name_doubtful);
 	/* What a hosts file calls this machine says nothing about what was wanted there. */
 	if (d->path == DIAL_LOOPBACK && d->name_from == NAME_HOSTS) {
 		d->name_from = NAME_NONE;

@@ -15,10 +15,14 @@ struct name {
 	char text[];
 };
 
+/* Both families' questions of two lookups: a dial is told after the next lookup of its process began. */
+#define PAIR_TIMES 4
+
 struct pair {
 	struct name *name; /* NULL: unused */
 	uint64_t scope;
-	uint64_t asked_ns;
+	uint64_t
+		asked_ns[PAIR_TIMES]; /* when it was asked for, the latest first; 0: not so often */
 	uint64_t address_key;
 	struct address address;
 	enum name_from from;
@@ -126,6 +130,29 @@ static struct name *name_intern(struct name_cache *c, const char *text)
 	return n;
 }
 
+static void pair_asked(struct pair *p, uint64_t asked_ns)
+{
+	for (int i = 0; i < PAIR_TIMES; i++) {
+		uint64_t later_ns = p->asked_ns[i];
+
+		if (later_ns == asked_ns)
+			return;
+		if (later_ns > asked_ns)
+			continue;
+		p->asked_ns[i] = asked_ns;
+		asked_ns = later_ns;
+	}
+}
+
+/* When it was asked for last, up to that time; 0: later only. */
+static uint64_t pair_asked_before(const struct pair *p, uint64_t before_ns)
+{
+	for (int i = 0; i < PAIR_TIMES; i++)
+		if (p->asked_ns[i] <= before_ns)
+			return p->asked_ns[i];
+	return 0;
+}
+
 int name_cache_add(struct name_cache *c, uint64_t scope, enum name_from from, const char *name,
 	const struct address *address, uint64_t asked_ns)
 {
@@ -137,7 +164,7 @@ int name_cache_add(struct name_cache *c, uint64_t scope, enum name_from from, co
 	for (; p; p = p->same_address) {
 		if (p->scope == scope && p->from == from && !strcmp(p->name->text, name) &&
 			address_equal(&p->address, address)) {
-			p->asked_ns = asked_ns;
+			pair_asked(p, asked_ns);
 			return 0;
 		}
 	}
@@ -152,7 +179,7 @@ int name_cache_add(struct name_cache *c, uint64_t scope, enum name_from from, co
 	n->references++;
 	p->scope = scope;
 	p->from = from;
-	p->asked_ns = asked_ns;
+	pair_asked(p, asked_ns);
 	p->address = *address;
 	p->address_key = key;
 	if (first) {
@@ -204,7 +231,7 @@ void name_cache_asked(struct name_cache *c, uint64_t scope, const char *name, ui
 		struct pair *p = &c->dns.pairs[i];
 
 		if (p->name == n && p->scope == scope)
-			p->asked_ns = asked_ns;
+			pair_asked(p, asked_ns);
 	}
 }
 
@@ -217,14 +244,16 @@ static int pair_rank(const struct pair *p, uint64_t scope, uint32_t mntns)
 }
 
 const char *name_cache_find(const struct name_cache *c, uint64_t scope, uint32_t mntns,
-	const struct address *address, enum name_from *from, bool *doubtful)
+	const struct address *address, uint64_t before_ns, enum name_from *from, bool *doubtful)
 {
 	const struct pair *best = NULL;
+	uint64_t best_ns = 0;
 	bool others = false;
 	int best_rank = 0;
 
 	for (const struct pair *p = table_get(&c->by_address, address_key(address)); p;
 		p = p->same_address) {
+		uint64_t asked_ns = pair_asked_before(p, before_ns);
 		int rank = pair_rank(p, scope, mntns);
 
 		if (!rank || rank < best_rank || !address_equal(&p->address, address))
@@ -234,14 +263,15 @@ const char *name_cache_find(const struct name_cache *c, uint64_t scope, uint32_t
 		} else if (p->name != best->name) {
 			others = true;
 			/* Equal times: any order will do that does not depend on addresses. */
-			if (p->asked_ns < best->asked_ns ||
-				(p->asked_ns == best->asked_ns &&
+			if (asked_ns < best_ns ||
+				(asked_ns == best_ns &&
 					strcmp(p->name->text, best->name->text) > 0))
 				continue;
-		} else if (p->asked_ns < best->asked_ns) {
+		} else if (asked_ns < best_ns) {
 			continue;
 		}
 		best = p;
+		best_ns = asked_ns;
 		best_rank = rank;
 	}
 	if (from)

@@ -16,8 +16,8 @@
 #define DNS_TYPE_CNAME 5
 #define DNS_TYPE_AAAA  28
 
-/* So many addresses of an answer are kept. */
-#define DNS_ADDRESSES 16
+/* So many addresses of an answer are kept: all that an answer of WIRE_DATA_MAX bytes can have (16 an A record). */
+#define DNS_ADDRESSES 80
 
 struct dns_message {
 	uint16_t id;
