@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Nodes made by chance, each healthy, and each again with one thing broken: `relaytrace check` finds nothing in the
-first and exactly one thing in the second, the right one.
+first and exactly one thing in the second, the right one; and nothing more once its remedy was carried out.
 
 CHECK_NODES says how many (default 25); a failure names its seed: CHECK_SEED=N CHECK_NODES=1.
 """
@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -109,14 +110,23 @@ class Node:
         (wants / f"{self.unit}.service").symlink_to(f"/usr/local/lib/systemd/system/{self.unit}.service")
 
 
-def check(node, work):
-    root = work / "node"
-    shutil.rmtree(root, ignore_errors=True)
-    node.write(root)
+def check(root):
     run = subprocess.run([TRACER, "check", "--root", str(root), "-o", "json"], capture_output=True, text=True)
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     found = sorted(line["rule"]["id"] for line in lines if line["event"]["action"] == "finding")
-    return run.returncode, found, run.stderr
+    remedy = [line for finding in lines if finding["event"]["action"] == "finding" for line in finding["relaytrace"]["remedy"]]
+    return (run.returncode, found, run.stderr), remedy
+
+
+def mend(root, remedy):
+    """Carries the commands out on the node's files; those of systemctl and the remarks have nothing to do here."""
+    for command in remedy:
+        if not command.startswith(("#", "systemctl")):
+            command = re.sub(r"(?<![\w\\/*.])/(etc|usr|opt|var)/", rf"{root}/\1/", command)
+            subprocess.run(["bash", "-ec", command], check=False, stderr=subprocess.DEVNULL)
+    # What a command writes into a unit file is a path of the node.
+    for path in root.glob("etc/systemd/system/*.d/zz-relay.conf"):
+        path.write_text(path.read_text().replace(str(root), ""))
 
 
 def main():
@@ -129,12 +139,18 @@ def main():
                 node = Node(seed)
                 want = node.broken() if kind == "broken" else node.healthy()
                 wanted = (1, [want], "") if want else (0, [], "")
-                got = check(node, pathlib.Path(work))
+                root = pathlib.Path(work) / "node"
+                shutil.rmtree(root, ignore_errors=True)
+                node.write(root)
+                got, remedy = check(root)
+                if got == wanted and want:
+                    mend(root, remedy)
+                    kind, wanted, got = f"mended ({want})", (0, [], ""), check(root)[0]
                 if got != wanted:
                     wrong += 1
-                    print(f"not ok check: {kind} node {seed}: {got}, not {wanted}; {node.place}: {node.lines}")
+                    print(f"not ok check: {kind} node {seed}: {got}, not {wanted}; {node.place}: {node.lines}; {remedy}")
     if not wrong:
-        print(f"ok check: {count} healthy nodes, and {count} with one thing broken")
+        print(f"ok check: {count} healthy nodes, {count} with one thing broken, and those mended")
     return 1 if wrong else 0
 
 

@@ -13,8 +13,7 @@
 static const char *const no_entries[] = {
 	"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", ".svc", ".cluster.local"};
 
-/* Is text safe within single quotes and as a word of a shell, whoever chose it? */
-static bool is_plain(const char *text)
+bool remedy_is_plain(const char *text)
 {
 	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					   "0123456789:/.-_[]@")];
@@ -60,7 +59,7 @@ static bool service_by_unit(const struct process *p, struct service *out)
 		}
 	}
 	/* A shell under ssh.service or user@0.service is no service of its own. */
-	if (p->role == ROLE_CLIENT || p->role == ROLE_OTHER || !is_plain(out->name))
+	if (p->role == ROLE_CLIENT || p->role == ROLE_OTHER || !remedy_is_plain(out->name))
 		return false;
 	out->kind = SERVICE_OTHER;
 	return true;
@@ -185,6 +184,17 @@ static const char *source_of(
 	snprintf(unit, sizeof(unit), "%s.service", s->name);
 	u = facts_effective(in->facts, unit, v->name);
 	return u ? u->source : NULL;
+}
+
+const char *remedy_source(const struct rule_input *in, const struct variable *v)
+{
+	struct service s;
+	char name[64];
+
+	service_of(in->process, &s);
+	if (parents_variable(in->process, v, name))
+		v = parents_variable(in->process, v, name);
+	return source_of(in, &s, v);
 }
 
 void chain_source(const struct rule_input *in, struct finding *out, const struct variable *v)
@@ -325,7 +335,7 @@ void remedy_extend_list(
 		v ? v->name : plain);
 	lacking_entries(in, v ? v->value : "", &extra);
 	/* A private address is covered by the networks, a name of the cluster by its suffix. */
-	if ((!address_parse(host, &a) || address_is_public(&a)) && is_plain(host) &&
+	if ((!address_parse(host, &a) || address_is_public(&a)) && remedy_is_plain(host) &&
 		!host_is_cluster(host, 0))
 		buffer_printf(&extra, ",%s", host);
 	if (s.kind == SERVICE_NONE || s.kind == SERVICE_OTHER)
@@ -357,7 +367,7 @@ static const char *known_value(const struct rule_input *in)
 {
 	const struct known_relay *r = in->known ? in->known : relays_known(in->relays, NULL);
 
-	if (!r || r->url.faults & RELAY_FAULT_CREDENTIALS || !is_plain(r->value))
+	if (!r || r->url.faults & RELAY_FAULT_CREDENTIALS || !remedy_is_plain(r->value))
 		return "http://RELAY:PORT";
 	return r->value;
 }

@@ -51,6 +51,26 @@ void remedy_extend_list(
 /* Adds the file and line where v is set, where the unit's files say so, to the chain. */
 void chain_source(const struct rule_input *in, struct finding *out, const struct variable *v);
 
+/*
+ * The "FILE:LINE" where v, or the variable of the supervisor that became it, is set; NULL where that is
+ * not known.
+ */
+const char *remedy_source(const struct rule_input *in, const struct variable *v);
+
+/* Is text safe as a word of a shell? */
+bool remedy_is_plain(const char *text);
+
+/* remedy_edit.c: adds the command that corrects v where it stands in an env file, for the faults that have one. */
+void remedy_mend_value(const struct rule_input *in, struct finding *out, const struct variable *v);
+
+/* Adds the command that takes entry out of the NO_ list no where that stands in an env file. */
+void remedy_drop_entry(const struct rule_input *in, struct finding *out, const struct variable *no,
+	const char *entry);
+
+/* Adds what makes the statement v arrive, which another keeps from its unit, or that no file of the unit loads. */
+struct unit_variable; /* diagnosis_facts.h */
+void remedy_deliver(struct finding *out, const struct unit_variable *v);
+
 /* Adds "systemctl restart UNIT", or to run the command again. */
 void remedy_restart(const struct rule_input *in, struct finding *out);
 

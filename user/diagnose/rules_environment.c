@@ -68,6 +68,7 @@ bool rule_value_misread(const struct rule_input *in, struct finding *out)
 		"Go's url.Parse finds host \"%s\" in it, port %u, and asks no further", v->url.host,
 		(unsigned int)v->url.port);
 	chain_source(in, out, v);
+	remedy_mend_value(in, out, v);
 	remedy_correct(in, out, v,
 		"http://HOST:PORT or http://USER:PASSWORD@HOST:PORT without quotes or spaces "
 		"within, "
@@ -95,6 +96,7 @@ bool rule_value_dropped(const struct rule_input *in, struct finding *out)
 		who(in), rule_went(in));
 	lines_add(&out->chain, "%s=%s has the fault %s", v->name, v->value, buffer_string(&b));
 	chain_source(in, out, v);
+	remedy_mend_value(in, out, v);
 	remedy_correct(in, out, v,
 		v->url.faults & RELAY_FAULT_BAD_ESCAPE
 			? "write a % of the password as %25 (in a unit file's Environment= as %%25)"
@@ -259,6 +261,7 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 		rule_host(in->dial, text));
 	lines_add(&out->chain, "%s=%s", no->name, no->value);
 	chain_source(in, out, no);
+	remedy_drop_entry(in, out, no, entry);
 	remedy_correct(in, out, no,
 		!strcmp(entry, "*") ? "\"*\" turns every relay off: list only what is internal"
 				    : "take that entry out, or narrow it to the internal hosts");

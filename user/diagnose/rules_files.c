@@ -139,31 +139,17 @@ static bool find_unloaded(const struct rule_input *in, struct lacking *l, const 
 bool rule_env_file_unloaded(const struct rule_input *in, struct finding *out)
 {
 	const struct unit_variable *v;
-	const char *why, *line;
+	const char *why;
 	struct lacking l;
-	int len;
 
 	if (!find_unloaded(in, &l, &why))
 		return false;
 	v = l.variable;
-	split(v->source, &len, &line);
 	rule_message(in, out, "%s sets %s for %s, but %s", v->source, v->name, l.unit, why);
 	chain_direct(in, out);
 	lines_add(&out->chain, "%s sets %s=%s", v->source, v->name, v->value);
 	lines_add(&out->chain, "%s%s%s", why, v->by[0] ? ": " : "", v->by);
-	switch (v->fate) {
-	case UNIT_FATE_EFFECTIVE:
-		lines_add(&out->remedy, "systemctl daemon-reload");
-		break;
-	case UNIT_FATE_UNLOADED:
-		lines_add(&out->remedy, "{ echo; grep -h '^\\s*%s=' %.*s; } >> /etc/default/%.*s",
-			v->name, len, v->source, (int)(strlen(l.unit) - 8), l.unit);
-		break;
-	default:
-		lines_add(&out->remedy, "# take out or correct %s, which comes later than %s",
-			v->by[0] ? v->by : "the later statement", v->source);
-		break;
-	}
+	remedy_deliver(out, v);
 	remedy_restart(in, out);
 	return true;
 }
