@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -305,6 +306,8 @@ int kernel_open(struct kernel *k, const char *forced, bool pods)
 		err = err == -EAGAIN ? 0 : err;
 	}
 	kernel_facts_free(&facts);
+	/* The kernel's types, twice 6 MB of them, are not needed again; the heap would keep the room. */
+	malloc_trim(0);
 	if (err)
 		kernel_close(k);
 	return err;

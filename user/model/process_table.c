@@ -270,6 +270,7 @@ static struct process *process_of_exec(struct process_table *t, const struct eve
 	const struct process *from = old ? old : parent;
 	struct process *p = process_new(event->pid, event->start_ns);
 	const char *cgroup = exec->cgroup;
+	bool same;
 
 	if (!p)
 		return NULL;
@@ -281,7 +282,9 @@ static struct process *process_of_exec(struct process_table *t, const struct eve
 	p->name = process_name_of(exec);
 	p->executable = strdup(exec->file ? exec->file : "");
 	p->cgroup = cgroup ? strdup(cgroup) : NULL;
-	p->environment = environment_ref(exec->environment);
+	/* Most programs run with what their parent has: kept once, not once a process. */
+	same = from && environment_equal(from->environment, exec->environment);
+	p->environment = environment_ref(same ? from->environment : exec->environment);
 	if (!p->name || !p->executable || (cgroup && !p->cgroup) || process_copy_args(p, exec)) {
 		process_unref(p);
 		return NULL;

@@ -24,6 +24,32 @@ struct environment *environment_ref(struct environment *e)
 	return e;
 }
 
+static bool text_equal(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool variable_equal(const struct variable *a, const struct variable *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->value, b->value) == 0 &&
+	       a->value_cut == b->value_cut && text_equal(a->source, b->source) &&
+	       a->url.use == b->url.use && a->url.faults == b->url.faults &&
+	       a->url.port == b->url.port && strcmp(a->url.host, b->url.host) == 0 &&
+	       strcmp(a->url.scheme, b->url.scheme) == 0;
+}
+
+bool environment_equal(const struct environment *a, const struct environment *b)
+{
+	if (a->origin != b->origin || a->truncated != b->truncated ||
+		a->unreadable != b->unreadable || a->first_lost != b->first_lost ||
+		a->count != b->count)
+		return false;
+	for (unsigned int i = 0; i < a->count; i++)
+		if (!variable_equal(&a->variables[i], &b->variables[i]))
+			return false;
+	return true;
+}
+
 static void variable_free(struct variable *v)
 {
 	free(v->name);

@@ -61,6 +61,9 @@ int environment_add_block(struct environment *e, const char *block, size_t len, 
 /* Adds one that was judged and redacted before (from a recording); copies all of v.  0 or -ENOMEM. */
 int environment_add_judged(struct environment *e, const struct variable *v);
 
+/* Is all that is kept of the two the same: origin, flags, and each variable in its place? */
+bool environment_equal(const struct environment *a, const struct environment *b);
+
 /* The variable of exactly that name, or NULL. */
 const struct variable *environment_get(const struct environment *e, const char *name);
 
