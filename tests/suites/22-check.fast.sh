@@ -151,6 +151,18 @@ printf 'HTTP_PROXY=http://10.77.9.1:3128\n' | remedy "only HTTP_"
 printf 'Https_Proxy=http://10.77.9.1:3128\n' | remedy "mixed case"
 printf '\n  export HTTPS_PROXY=http://10.77.9.1:3128\n' | remedy "export"
 
+: | new_node
+sed 's|/usr/local/bin/rke2 agent|/usr/local/bin/rancher-system-agent|' "$node/usr/local/lib/systemd/system/rke2-agent.service" \
+	>"$node/etc/systemd/system/rancher-system-agent.service"
+printf '\nHTTPS_PROXY=http://user:secretword@10.77.9.1:3128\r\n' >"$node/etc/default/rke2-agent"
+rm -rf "$node/etc/systemd/system/multi-user.target.wants"
+before=$(findings --unit rke2-agent --unit rancher-system-agent)
+jq -r 'select(.event.action == "finding") | .relaytrace.remedy[]' "$work/out.jsonl" | grep -v '^#\|^systemctl' |
+	sed -E "s#(^|[^[:alnum:]_\*./])/(etc|usr|opt|var)/#\1$node/\2/#g" >"$work/commands"
+bash -e "$work/commands"
+same "remedy: a value with a password from another unit's file" "$before, $(findings --unit rke2-agent --unit rancher-system-agent), $(tr -d '\n' <"$node/etc/default/rancher-system-agent")" \
+	"1 relay-missing/system-agent, 0, HTTPS_PROXY=http://user:secretword@10.77.9.1:3128"
+
 # Secrets: nowhere.
 printf 'CONTAINERD_HTTPS_PROXY=http://user:SEKRIT#WURD@10.77.9.1:3128\nHTTPS_PROXY="http://u:SEKRIT%%WURD@x"\nexport HTTP_PROXY=http://u:SEKRITWURD@x\nNO_PROXY=a,http://u:SEKRITWURD@x\n' | new_node
 printf 'server: https://u:SEKRITWURD@10.0.0.1:9345\ntoken: SEKRITWURD\nsystem-default-registry: u:SEKRITWURD@r.example\n' >"$node/etc/rancher/rke2/config.yaml"

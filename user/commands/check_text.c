@@ -294,7 +294,7 @@ static void put_end(const struct check *c, struct sink_text *s, struct buffer *o
 		text_escaped(out, c->unread.text[i]);
 		buffer_append_char(out, '\n');
 	}
-	if (geteuid() != 0)
+	if (geteuid() != 0 && (c->unread.count || !*c->prefix))
 		buffer_append_string(out, "not root: environments of other users' processes and "
 					  "files of mode 0600 were not seen\n");
 	if (!c->unit_count && !c->running_count)

@@ -28,6 +28,7 @@ static void learn_variable(
 			!strcmp(r->holder, holder)) {
 			r->url = v->url;
 			copy_text(r->value, sizeof(r->value), v->value);
+			copy_text(r->source, sizeof(r->source), v->source);
 			return;
 		}
 	}

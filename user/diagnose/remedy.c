@@ -372,6 +372,15 @@ static const char *known_value(const struct rule_input *in)
 	return r->value;
 }
 
+/* A known relay whose value may not be shown, but whose line can be copied; or NULL. */
+static const struct known_relay *known_line(const struct rule_input *in)
+{
+	const struct known_relay *r = in->known ? in->known : relays_known(in->relays, NULL);
+
+	return r && r->url.faults & RELAY_FAULT_CREDENTIALS && remedy_can_copy(r->source) ? r
+											  : NULL;
+}
+
 static void give_to_shell(
 	const struct rule_input *in, struct finding *out, const struct variable *from)
 {
@@ -401,7 +410,10 @@ static void add_lines(const struct rule_input *in, struct finding *out, const st
 	while (*to) {
 		size_t n = strcspn(to, " ");
 
-		if (!from)
+		if (!from && known_line(in))
+			lines_add(&out->add, "%.*s=...   (the value of %s, %s)", (int)n, to,
+				known_line(in)->variable, known_line(in)->source);
+		else if (!from)
 			lines_add(&out->add, "%.*s=%s", (int)n, to, known_value(in));
 		else if (from->url.faults & RELAY_FAULT_CREDENTIALS || strstr(from->value, "***"))
 			lines_add(&out->add, "%.*s=...   (the value of %s%s%s)", (int)n, to,
@@ -448,6 +460,8 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 	add_lines(in, out, &s, to, from);
 	if (from)
 		add_sed(out, &s, from->name, source_of(in, &s, from), to, "");
+	else if (known_line(in))
+		remedy_copy_line(out, known_line(in)->source, to, s.name);
 	else
 		lines_add(&out->remedy, "printf '\\n%%s\\n' '%s=%s' >> /etc/default/%s", to,
 			known_value(in), s.name);

@@ -67,6 +67,14 @@ void remedy_mend_value(const struct rule_input *in, struct finding *out, const s
 void remedy_drop_entry(const struct rule_input *in, struct finding *out, const struct variable *no,
 	const char *entry);
 
+/*
+ * Adds the command that copies the value of the line at place ("FILE:LINE" of an env file: remedy_can_copy())
+ * as that of name to /etc/default/SERVICE.
+ */
+void remedy_copy_line(
+	struct finding *out, const char *place, const char *name, const char *service);
+bool remedy_can_copy(const char *place);
+
 /* Adds what makes the statement v arrive, which another keeps from its unit, or that no file of the unit loads. */
 struct unit_variable; /* diagnosis_facts.h */
 void remedy_deliver(struct finding *out, const struct unit_variable *v);

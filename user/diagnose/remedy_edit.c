@@ -151,3 +151,21 @@ void remedy_deliver(struct finding *out, const struct unit_variable *v)
 			v->by[0] ? v->by : "the later statement", v->source);
 	}
 }
+
+bool remedy_can_copy(const char *place)
+{
+	struct line line;
+
+	return split_place(place, &line) && !is_unit_file(line.file);
+}
+
+void remedy_copy_line(struct finding *out, const char *place, const char *name, const char *service)
+{
+	struct line line;
+
+	if (split_place(place, &line))
+		lines_add(&out->remedy,
+			"{ echo; sed -n '%ss/^[^=]*=\\([^\\r]*\\).*/%s=\\1/p' %s; } >> "
+			"/etc/default/%s",
+			line.number, name, line.file, service);
+}

@@ -256,9 +256,8 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 	rule_message(in, out, "the entry \"%s\" of %s %s it past the relay", entry, no->name,
 		in->latent ? "sends" : "sent");
 	lines_add(&out->chain, "%s %s direct although %s is set: the entry \"%s\" of %s covers %s",
-		who(in), rule_went(in),
-		in->choice.variable ? in->choice.variable->name : rule_needed(in), entry, no->name,
-		rule_host(in->dial, text));
+		who(in), rule_went(in), effective(in) ? effective(in)->name : rule_needed(in),
+		entry, no->name, rule_host(in->dial, text));
 	lines_add(&out->chain, "%s=%s", no->name, no->value);
 	chain_source(in, out, no);
 	remedy_drop_entry(in, out, no, entry);
