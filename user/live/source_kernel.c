@@ -321,7 +321,7 @@ static int wait_ms(uint64_t now_ns, uint64_t until_ns)
 static int live_poll(struct source *source, uint64_t until_ns, event_handler handler, void *context)
 {
 	struct live_source *s = (struct live_source *)source;
-	struct epoll_event ready[3];
+	struct epoll_event ready[4];
 	uint64_t now_ns;
 	int taken, err;
 
@@ -355,12 +355,14 @@ static int live_poll(struct source *source, uint64_t until_ns, event_handler han
 	}
 	if (s->stop_ns && s->stop_ns < until_ns)
 		until_ns = s->stop_ns;
-	taken = epoll_wait(s->epoll, ready, 3, s->records ? 0 : wait_ms(now_ns, until_ns));
+	taken = epoll_wait(s->epoll, ready, 4, s->records ? 0 : wait_ms(now_ns, until_ns));
 	for (int i = 0; i < taken; i++)
 		if (ready[i].data.fd == s->signals)
 			signals_take(s);
 		else if (ready[i].data.fd == s->clock)
 			clock_take(s);
+		else if (ready[i].data.fd == s->cgroups.watch)
+			cgroup_hooks_made(&s->cgroups, &s->kernel);
 	if (taken == 0 && !s->records) {
 		struct event event = {.kind = EVENT_CLOCK, .time_ns = clock_ns(CLOCK_BOOTTIME)};
 
@@ -417,6 +419,9 @@ static int waiting_open(struct live_source *s)
 	event.data.fd = s->clock;
 	if (s->clock >= 0 && epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->clock, &event))
 		return -errno;
+	event.data.fd = s->cgroups.watch;
+	if (s->cgroups.watch >= 0 && epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->cgroups.watch, &event))
+		return -errno;
 	s->ring = ring_buffer__new(kernel_ring_fd(&s->kernel), on_record, s, NULL);
 	if (!s->ring)
 		return -errno;
@@ -437,6 +442,7 @@ static int roots_add(struct live_source *s)
 		decoder_add_root(s->decoder, s->roots[i]);
 		err = kernel_add_root_name(&s->kernel, s->roots[i]);
 	}
+	cgroup_hooks_expect(&s->cgroups, s->roots, s->root_count);
 	return err;
 }
 
