@@ -255,6 +255,24 @@ static void test_silence_of_the_resolver_is_a_timeout(void)
 	told_free(&told);
 }
 
+/* Go's second try ends the process a moment before its patience would have ended here. */
+static void test_a_process_that_ends_while_it_waits(void)
+{
+	struct story s = {.count = 0};
+	struct told told;
+
+	story_ask(&s, 0.1, 3, 1, "index.docker.io");
+	story_ask(&s, 0.1001, 4, 28, "index.docker.io");
+	story_ask(&s, 5.1, 5, 1, "index.docker.io");
+	story_ask(&s, 5.1001, 6, 28, "index.docker.io");
+	story_exit(&s, 10.09, 1 << 8);
+	s.stop = 10.095;
+	story_run(&s, NULL, &told);
+	UNIT_STRING(buffer_string(&told.all), "unresolved:0@10.090 ");
+	UNIT_CHECK(told.dial[0].dns_code == DNS_CODE_TIMEOUT);
+	told_free(&told);
+}
+
 static void test_a_relay_that_does_not_resolve(void)
 {
 	struct story s = {.variables = {"HTTPS_PROXY=http://relay:3128"}};
@@ -546,6 +564,7 @@ int main(void)
 	UNIT_RUN(test_a_resolver_that_drops_the_other_family);
 	UNIT_RUN(test_a_search_list_is_no_failure);
 	UNIT_RUN(test_silence_of_the_resolver_is_a_timeout);
+	UNIT_RUN(test_a_process_that_ends_while_it_waits);
 	UNIT_RUN(test_a_relay_that_does_not_resolve);
 	UNIT_RUN(test_a_resolver_without_a_route);
 	UNIT_RUN(test_the_path_is_relay_where_a_variable_names_it);

@@ -219,6 +219,23 @@ static void query_settle(struct tracker *t, struct query *q)
 	query_conclude(t, q);
 }
 
+/* The process ended while it waited: a try's patience without an answer was what it waited for. */
+static void query_give_up(struct tracker *t, struct query *q)
+{
+	for (int i = 0; i < 2 && q->process && q->process->exit_ns; i++) {
+		struct question *asked = &q->questions[i];
+
+		if (asked->state != QUERY_WAITING ||
+			t->now_ns < asked->first_ns + QUERY_RETRY_NS - QUERY_SETTLE_NS ||
+			query_has_address(q, t->now_ns))
+			continue;
+		asked->state = QUERY_FAILED;
+		asked->code = DNS_CODE_TIMEOUT;
+		asked->answer_ns = q->process->exit_ns;
+		query_tell_answer(t, q, i, asked->code);
+	}
+}
+
 void queries_flush(struct tracker *t)
 {
 	struct query *q = t->first_query, *older;
@@ -226,6 +243,7 @@ void queries_flush(struct tracker *t)
 	/* What is concluded stays in the list, finished. */
 	for (; q; q = older) {
 		older = q->older;
+		query_give_up(t, q);
 		if (query_is(q, QUERY_FAILED) && !query_is(q, QUERY_WAITING))
 			query_settle(t, q);
 	}
