@@ -76,10 +76,13 @@ has() { ! grep -qx "$1" "$dir/missing" 2>/dev/null; }
 
 # nscd, for a resolver behind AF_UNIX: unpacked and not installed, since its package starts a daemon.
 nscd_fetch() {
-	local cache=${RELAYTRACE_CACHE:-/var/cache/relaytrace}/nscd
+	local cache=${RELAYTRACE_CACHE:-/var/cache/relaytrace}/nscd new
 	if [ ! -x "$cache/usr/sbin/nscd" ]; then
-		mkdir -p "$cache" && (cd "$cache" && apt-get -qq download nscd && dpkg-deb -x nscd_*.deb . &&
-			rm nscd_*.deb) >/dev/null 2>&1 || return 1
+		mkdir -p "${cache%/*}" && new=$(mktemp -d "$cache.XXXXXX") || return 1
+		# Another copy of this test may be faster: either folder will do.
+		(cd "$new" && apt-get -qq download nscd && dpkg-deb -x nscd_*.deb . && rm nscd_*.deb &&
+			mv -T "$new" "$cache") >/dev/null 2>&1 || rm -rf "$new"
+		[ -x "$cache/usr/sbin/nscd" ] || return 1
 	fi
 	cp "$cache/usr/sbin/nscd" "$dir/nscd"
 	printf 'enable-cache hosts yes\nserver-user root\nlogfile %s\n' "$dir/nscd.log" >"$dir/nscd.conf"

@@ -100,7 +100,8 @@ unit() {
 		sh "$top/$2.service" "$dir/relayunit" "$1"
 	until_true 5 rmdir "$top/$2.service"
 }
-trace "$dir/units" --tree relayunit
+# With a COMMAND the tracer looks at this tree alone, and not at what else runs on this machine.
+trace "$dir/units" --tree relayunit -- sleep 1000
 unit 1 some
 for i in 2 3 4 5 6; do unit $i some; done
 sleep 0.3

@@ -110,6 +110,9 @@ static int on_record(void *context, void *data, size_t len)
 			event.pid == (uint32_t)s->command.pid && !event.exec.tree)
 			event.exec.tree = event.exec.comm;
 		connect_hook_follow(s, &event);
+		/* What follows an exec takes its time; a unit that starts meanwhile has not got it. */
+		if (event.kind == EVENT_EXEC)
+			cgroup_hooks_made(&s->cgroups, &s->kernel);
 		/* What a verdict on a dial needs is told before the dial ends. */
 		if (event.kind == EVENT_STATE || event.kind == EVENT_ANSWER)
 			unit_watch_dial(&s->facts.units, event.time_ns, s->handler, s->context);
