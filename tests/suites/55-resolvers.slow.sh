@@ -97,7 +97,7 @@ nscd_up() {
 		>"$dir/nscd.said" 2>&1 &
 	nscd=$!
 	disown
-	for left in {1..50}; do
+	for _ in {1..50}; do
 		[ -S "/proc/$nscd/root/run/nscd/socket" ] && return 0
 		sleep 0.1
 	done
