@@ -223,6 +223,37 @@ static void test_dns_over_udp(void)
 	decoder_free(d);
 }
 
+/* Go dials "s3cret" there, and a resolver tries it with a search domain behind it too. */
+static void test_a_name_that_is_part_of_a_secret_is_masked(void)
+{
+	static const char env[] = "HTTPS_PROXY=http://S3cret/word@relay:3128\0";
+	static const struct {
+		const char *asked, *told;
+	} names[] = {
+		{"s3cret", "***"},
+		{"S3CRET", "***"},
+		{"s3cret-2", "s3cret-2"},
+		{"relay", "relay"},
+	};
+	struct decoder *d = decoder_new();
+	unsigned char message[256];
+
+	exec_record("", 0, env, sizeof(env) - 1);
+	UNIT_CHECK(decode(d) == 1);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		for (int answer = 0; answer < 2; answer++) {
+			size_t len = dns_question(message, names[i].asked, answer);
+
+			record_payload(&r, IPPROTO_UDP, 7, WIRE_PART_DNS, !answer, 0, message, len);
+			UNIT_CHECK(decode(d) == 1);
+			UNIT_STRING(e.name.name, names[i].told);
+		}
+	UNIT_CHECK(send_bytes(d, 1, WIRE_PART_REQUEST, 0,
+			   "CONNECT s3cret.corp.example:443 HTTP/1.1\r\n\r\n") == 1);
+	UNIT_STRING(e.request.host, "***.corp.example");
+	decoder_free(d);
+}
+
 static void test_dns_over_tcp_in_two_segments(void)
 {
 	struct decoder *d = decoder_new();
@@ -274,6 +305,7 @@ int main(void)
 	UNIT_RUN(test_a_conversation_with_a_relay);
 	UNIT_RUN(test_what_is_no_http);
 	UNIT_RUN(test_dns_over_udp);
+	UNIT_RUN(test_a_name_that_is_part_of_a_secret_is_masked);
 	UNIT_RUN(test_dns_over_tcp_in_two_segments);
 	UNIT_RUN(test_payload_goes_by_the_number_of_its_socket);
 	UNIT_RUN(test_pieces_are_bounded);

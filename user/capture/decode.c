@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/table.h"
+#include "capture/masked_names.h"
 #include "capture/payload.h"
 #include "wire.h"
 
@@ -30,6 +31,7 @@ struct decoder {
 	 */
 	struct table socket_of_cookie;
 	struct payload payload;
+	struct masked_names masked;
 };
 
 struct decoder *decoder_new(void)
@@ -52,6 +54,11 @@ void decoder_add_root(struct decoder *d, const char *name)
 {
 	if (d->root_count < DECODER_ROOTS)
 		d->roots[d->root_count++] = name;
+}
+
+void decoder_learn(struct decoder *d, const struct environment *e)
+{
+	masked_names_learn(&d->masked, e);
 }
 
 static const char *decoder_tree(const struct decoder *d)
@@ -166,6 +173,8 @@ static int decode_exec(struct decoder *d, const struct wire_exec *w, size_t len,
 	if (!err)
 		err = environment_take(
 			d->environment, data + w->file_len + w->args_len, w->env_len);
+	if (!err)
+		decoder_learn(d, d->environment);
 	return err ? err : 1;
 }
 
@@ -243,12 +252,14 @@ static int decode_payload(
 	/* `socket` stands at another place in each kind's part of the union. */
 	if (out->kind == EVENT_QUESTION || out->kind == EVENT_ANSWER) {
 		out->name.socket = socket;
+		out->name.name = masked_names_show(&d->masked, out->name.name);
 		address_take(
 			&out->name.server, w->address.remote, w->address.remote_port, &w->address);
 	} else if (out->kind == EVENT_REPLY) {
 		out->reply.socket = socket;
 	} else {
 		out->request.socket = socket;
+		out->request.host = masked_names_show(&d->masked, out->request.host);
 	}
 	return 1;
 }

@@ -21,6 +21,12 @@ void decoder_free(struct decoder *d);
 void decoder_add_root(struct decoder *d, const char *name);
 
 /*
+ * What else is to be masked in names: the hosts in e, which was read elsewhere (processes that were
+ * there before).  decoder_decode() does so itself with what it decodes.
+ */
+void decoder_learn(struct decoder *d, const struct environment *e);
+
+/*
  * One record of len bytes, as it came from the ring, to one event.  1: *out is filled, and what it
  * points to is valid until the next call; 0: the record says nothing new; -EBADMSG: it is damaged
  * or of an unknown kind; -ENOMEM.

@@ -130,6 +130,7 @@ static void on_found(void *context, const struct event *event)
 	struct live_source *s = context;
 	struct event copy = *event;
 
+	decoder_learn(s->decoder, event->exec.environment);
 	on_exec(s, &copy);
 }
 

@@ -2,6 +2,7 @@
 #include "relay/relay_url.h"
 
 #include "relay/go_url.h"
+#include "base/table.h"
 #include "relay/relay_secret.h"
 
 #include <ctype.h>
@@ -208,6 +209,17 @@ static enum go_url_error parse_as_go(
 	return err;
 }
 
+/* By which a name that is looked up is known again. */
+static uint64_t host_hash(const char *host)
+{
+	char lower[sizeof(((struct relay_url *)0)->host)];
+	size_t len = 0;
+
+	for (; host[len]; len++)
+		lower[len] = (char)tolower((unsigned char)host[len]);
+	return table_hash(lower, len);
+}
+
 static void mask_host(
 	const struct go_url *url, const struct relay_secret *secret, struct relay_url *out)
 {
@@ -217,6 +229,7 @@ static void mask_host(
 	if (!secret->has_at)
 		to -= strlen(url->port);
 	if (relay_secret_touches(secret, url->host_from, to)) {
+		out->masked_host = host_hash(out->host);
 		strcpy(out->host, "***");
 		out->port = url->port[0] ? 0 : out->port;
 		out->faults |= RELAY_FAULT_HOST_MASKED;

@@ -66,6 +66,7 @@ struct relay_url {
 	char host[256];    /* Go's Hostname(): no brackets; "***" where masked; "" where empty */
 	uint32_t port;     /* given (may be over 65535), or by scheme: 80, 443, 1080; 0: masked, or
 			      no such scheme */
+	uint64_t masked_host; /* where masked: table_hash() of the host in lower case; else 0 */
 };
 
 /* Judges value (len bytes, not NUL-terminated by need).  Never fails. */
