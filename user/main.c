@@ -4,8 +4,11 @@
 #include "live/kernel_probe.h"
 #include "version.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct command {
 	const char *name;
@@ -46,12 +49,25 @@ static int usage(void)
 	return STATUS_DONE;
 }
 
-int main(int argc, char **argv)
+/*
+ * Who closed a standard descriptor gets an error from it.  Left free, the next file that is opened
+ * takes its number: a recording would get the text, or the kernel's map the messages.
+ */
+static void hold_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_PATH);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int run(int argc, char **argv)
 {
 	static char trace[] = "trace";
 
-	if (argc > 0 && strcmp(argv[0], PROBE_PROGRAM) == 0)
-		return 0;
 	if (argc > 1 &&
 		(!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")))
 		return usage();
@@ -69,4 +85,21 @@ int main(int argc, char **argv)
 	if (argc > 0)
 		argv[0] = trace;
 	return trace_main(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	if (argc > 0 && strcmp(argv[0], PROBE_PROGRAM) == 0)
+		return 0;
+	hold_standard_descriptors();
+	status = run(argc, argv);
+	/* What was printed by stdio counts as said only when it is written. */
+	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
+		log_error("cannot write standard output: %s", strerror(errno));
+		if (status == STATUS_DONE)
+			status = STATUS_USAGE;
+	}
+	return status;
 }

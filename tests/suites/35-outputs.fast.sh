@@ -72,6 +72,20 @@ if [ $? = 2 ] && [ "$(grep -c 'cannot write to /dev/full: No space left on devic
 else
 	bad "an output that refuses is one line of error and status 2" "$(cat "$work/errors")"
 fi
+for words in --help --version rules features; do
+	"$relaytrace" $words >/dev/full 2>"$work/errors"
+	if [ $? -gt 1 ] && grep -q 'cannot write standard output: No space' "$work/errors"; then
+		ok "$words on a full disk is an error"
+	else
+		bad "$words on a full disk is an error" "$(cat "$work/errors")"
+	fi
+done
+"$relaytrace" replay "$story" -o text -o json:"$work/closed" >&- 2>"$work/errors"
+if [ $? = 2 ] && [ -s "$work/closed" ] && jq -e . "$work/closed" >/dev/null; then
+	ok "what goes to a closed standard output does not land in another file"
+else
+	bad "what goes to a closed standard output does not land in another file" "$(cat "$work/errors")"
+fi
 replay -o journal:"$work/nothing" -o json >"$work/other" 2>"$work/errors"
 if grep -q "there is no journal at $work/nothing" "$work/errors" && grep -q '"action":"start"' "$work/other"; then
 	ok "a journal that is not there is told"

@@ -243,6 +243,12 @@ static int kernel_complete(const struct kernel *k)
 	for (int group = HOOK_TCP; group <= HOOK_PROCESS; group++) {
 		if (k->choice.taken[group])
 			continue;
+		if (geteuid() != 0) {
+			log_error(
+				"tracing needs root: run it with sudo; `relaytrace features` lists "
+				"what this kernel refuses, `relaytrace check` needs no hooks");
+			return -EPERM;
+		}
 		for (size_t i = 0; i < HOOK_ROWS; i++)
 			if (hook_table[i].group == (enum hook_group)group && k->choice.error[i])
 				log_error("%s: %s", hook_table[i].what, k->choice.why[i]);
