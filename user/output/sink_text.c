@@ -318,7 +318,9 @@ static void put_relay(struct sink_text *s, const struct report *r, struct buffer
 		text_escaped(out, d->connect_host);
 		buffer_printf(out, ":%u", d->connect_port);
 	}
-	buffer_append_string(out, d->status ? " answered " : " gave no answer that is HTTP");
+	buffer_append_string(out, d->status    ? " answered "
+				  : d->replied ? " gave no answer that is HTTP"
+					       : " got no answer");
 	if (d->status) {
 		buffer_printf(out, "%u ", d->status);
 		text_escaped(out, d->reason);
