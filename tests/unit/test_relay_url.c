@@ -223,6 +223,16 @@ static void test_relay_argument_hides_secret_options(void)
 	UNIT_STRING(argument("rke2", "--token=K10abc::server:def"), "--token=***");
 	UNIT_STRING(argument("--token", "K10abc"), "***");
 	UNIT_STRING(argument("-t", "K10abc"), "***");
+	UNIT_STRING(argument("--proxy-pass", "s3cret"), "***");
+	UNIT_STRING(argument("--passive", "x"), "x");
+	UNIT_STRING(argument(NULL, "--header=Proxy-Authorization: Basic s3cret"),
+		"--header=Proxy-Authorization: ***");
+	UNIT_STRING(argument(NULL, "https://h/v2/?a=1&access_token=s3cret&b=2"),
+		"https://h/v2/?a=1&access_token=***");
+	UNIT_STRING(argument(NULL, "https://u:s3cret@h/?X-Amz-Signature=s3cret"),
+		"https://***:***@h/?X-Amz-Signature=***");
+	UNIT_STRING(argument(NULL, "https://h/v2/?service=a&scope=b"),
+		"https://h/v2/?service=a&scope=b");
 	UNIT_STRING(argument(NULL, "--agent-token=x"), "--agent-token=***");
 	UNIT_STRING(argument("--src-creds", "u:p"), "***");
 	UNIT_STRING(argument(NULL, "--etcd-s3-secret-key=abc"), "--etcd-s3-secret-key=***");

@@ -128,7 +128,7 @@ void relay_list_redact(const char *value, size_t len, struct buffer *out)
  * and --proxy-user need no entries of their own.
  */
 static const char *const secret_words[] = {"token", "passw", "passphrase", "secret", "cred", "user",
-	"auth", "apikey", "api-key", "access-key"};
+	"auth", "apikey", "api-key", "access-key", "bearer", "signature"};
 
 /* curl -u and -U user:password; rke2 and k3s -t TOKEN; nerdctl and podman login -p PASSWORD. */
 static const char *const secret_letters[] = {"-u", "-U", "-t", "-p"};
@@ -142,7 +142,8 @@ static bool names_secret(const char *name, size_t len)
 			if (strncasecmp(name + i, secret_words[w], word) == 0)
 				return true;
 	}
-	return false;
+	/* curl --pass and --proxy-pass; not --passive, nor --pass-through. */
+	return len >= 5 && strncasecmp(name + len - 5, "-pass", 5) == 0;
 }
 
 /* Does this word announce that the next one is a secret: --password, -u, "Authorization:"? */
@@ -153,7 +154,8 @@ static bool announces_secret(const char *word, size_t len)
 			return true;
 	if (!len || (word[0] != '-' && word[len - 1] != ':'))
 		return false;
-	return !memchr(word, '=', len) && names_secret(word, len);
+	/* "--header=Proxy-Authorization:", whose value is the next word. */
+	return (word[len - 1] == ':' || !memchr(word, '=', len)) && names_secret(word, len);
 }
 
 /*
@@ -235,6 +237,22 @@ static void redact_url_word(const char *word, size_t len, struct buffer *out)
 		buffer_append_string(out, rest_mask);
 }
 
+/* Length of what stands before the first parameter of a query, "?token=V", that is a secret. */
+static size_t before_query_secret(const char *word, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		size_t end = i + 1;
+
+		if (word[i] != '?' && word[i] != '&')
+			continue;
+		while (end < len && !strchr("=&", word[end]))
+			end++;
+		if (end < len && word[end] == '=' && names_secret(word + i + 1, end - i - 1))
+			return end + 1;
+	}
+	return len;
+}
+
 /* One word.  True: it held, or announced, a secret, and what follows it in the argument is hidden. */
 static bool redact_word(const char *word, size_t len, struct buffer *out)
 {
@@ -253,7 +271,10 @@ static bool redact_word(const char *word, size_t len, struct buffer *out)
 			buffer_append_string(out, rest_mask);
 		return true;
 	}
-	redact_url_word(word, len, out);
+	name = before_query_secret(word, len);
+	redact_url_word(word, name, out);
+	if (name < len)
+		buffer_append_string(out, rest_mask);
 	return announces_secret(word, len);
 }
 
