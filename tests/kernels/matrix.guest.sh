@@ -19,8 +19,8 @@ run() { # NAME COMMAND...: a run, whose output and words are in /tmp/got and /tm
 	file got /tmp/got
 }
 
-# A tenth of the burst that the host sees.
-export SUBJECT_BURST=2000
+# A fortieth of the burst that the host sees.
+export SUBJECT_BURST=500
 /relaytrace features >/tmp/features 2>&1
 echo "@features $?"
 sed 's/^/@feature /' /tmp/features
