@@ -1,0 +1,263 @@
+#!/usr/bin/env bash
+# Outputs that fail and a tracer that is killed, live: disk full, reader gone, reader slow, files rotated
+# by logrotate, SIGKILL.  What was written stays whole, what was not is counted, and nothing stays in
+# the kernel.  Traced are only programs of a name of this run, in a network and mounts of its own.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+BUILD=${BUILD:-build}
+if [ "$(id -u)" != 0 ]; then
+	echo "skip stress: needs root"
+	exit 0
+fi
+if [ -z "${STRESS_INSIDE:-}" ]; then
+	STRESS_INSIDE=1 exec unshare --mount --net --propagation private "$0" "$@"
+fi
+ip link set lo up
+work=$(mktemp -d)
+pids=()
+# shellcheck disable=SC2317 # called by the trap
+clean() {
+	for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null; done
+	wait 2>/dev/null
+	umount "$work/small" 2>/dev/null
+	rm -rf "$work"
+}
+trap clean EXIT
+trap 'exit 130' INT TERM HUP
+status=0
+ok() { echo "ok stress: $1"; }
+bad() {
+	echo "not ok stress: $1: $2"
+	status=1
+}
+
+name=stress$$
+cc -O1 -Wall -o "$work/$name" tests/service/dialler.c || exit 1
+sleep 100000 &
+holder=$! # its tree and those of $name are all that is traced
+pids+=("$holder")
+dials() { "$work/$name" "$@"; }
+wait_for() { # SECONDS COMMAND...
+	local left=$(($1 * 20))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+# start OPTIONS...: the tracer in the background, without a terminal, attached; its pid in $tracer.
+start() {
+	: >"$work/ready"
+	setsid "$BUILD/relaytrace" trace --pid $holder --tree "$name" --fail-on never -o text:"$work/ready" "$@" \
+		</dev/null >"${out:-/dev/null}" 2>"$work/errors" &
+	tracer=$!
+	pids+=("$tracer")
+	wait_for 30 grep -q START "$work/ready" || {
+		bad "the tracer" "did not start: $(cat "$work/errors")"
+		exit 1
+	}
+}
+stop() {
+	kill -TERM "$tracer"
+	wait "$tracer"
+	code=$?
+}
+is_dial() { jq -c 'select(.event.action == "dial")' "$@" | wc -l; }
+total_dials() { jq '[.relaytrace.dials[].count] | add' <<<"$1"; } # of a stop line
+valid() { tests/schema/validate "$@" >"$work/why" 2>&1; }
+
+# ---- the disk is full, then not ----
+mkdir "$work/small"
+mount -t tmpfs -o size=64k tmpfs "$work/small"
+start -o json:"$work/small/out" -o json:"$work/good"
+dials 400 >/dev/null
+sleep 1
+cp "$work/small/out" "$work/full"
+: >"$work/small/out" # as logrotate's copytruncate does
+dials 20 >/dev/null
+sleep 1
+stop
+lost=$(jq -r 'select(.event.action == "loss") | .relaytrace.loss.sink' "$work/small/out" | tail -1)
+end=$(jq -c 'select(.event.action == "stop")' "$work/small/out")
+if valid "$work/full" && valid "$work/small/out" && [ "$(wc -c <"$work/full")" -gt 40000 ]; then
+	ok "disk full: every line that was written is whole"
+else
+	bad "disk full: every line that was written is whole" "$(head -1 "$work/why")"
+fi
+if [ "${lost:-0}" -gt 0 ] && [ "$lost" = "$(jq .relaytrace.output.refused <<<"$end")" ] &&
+	[ "$(jq .relaytrace.output.written <<<"$end")" = "$(($(cat "$work/full" "$work/small/out" | wc -l) - 1))" ]; then
+	ok "disk full: the $lost lines that were refused are told in-band when it takes lines again"
+else
+	bad "disk full: what was refused is told" "lost ${lost:-nothing}; $(jq -c .relaytrace.output <<<"$end") of $(cat "$work/full" "$work/small/out" | wc -l)"
+fi
+if [ "$(is_dial "$work/good")" = 420 ] && [ $code = 2 ] && [ "$(grep -c 'No space left' "$work/errors")" = 1 ]; then
+	ok "disk full: the other output has all, one line of error, status 2"
+else
+	bad "disk full: the other output has all, one line of error, status 2" "$(is_dial "$work/good") dials, status $code, $(cat "$work/errors")"
+fi
+umount "$work/small"
+
+# ---- the reader is gone ----
+mkfifo "$work/pipe"
+head -1 "$work/pipe" >"$work/first" &
+reader=$!
+out=$work/pipe start -o json -o json:"$work/good2"
+wait $reader
+dials 50 >/dev/null
+sleep 0.7
+if kill -0 "$tracer" 2>/dev/null && [ "$(is_dial "$work/good2")" = 50 ]; then
+	ok "reader gone: the other output goes on"
+else
+	bad "reader gone: the other output goes on" "$(is_dial "$work/good2") dials, $(cat "$work/errors")"
+fi
+stop
+setsid timeout 20 "$BUILD/relaytrace" trace --pid $holder --tree "$name" -o json </dev/null 2>"$work/errors" |
+	head -1 >"$work/first" &
+wait_for 20 test -s "$work/first"
+dials 3 >/dev/null
+if wait $! && wait_for 5 grep -q "nobody reads" "$work/errors"; then
+	ok "reader gone: without another output it ends and says so"
+else
+	bad "reader gone: without another output it ends and says so" "$(cat "$work/errors")"
+fi
+
+# ---- the reader is slow ----
+{ sleep 3 && cat; } <"$work/pipe" >"$work/slow" &
+reader=$!
+out=$work/pipe start -o json
+dials 4000 >/dev/null
+stop
+wait $reader
+end=$(jq -c 'select(.event.action == "stop")' "$work/slow")
+lost=$(jq '[.relaytrace.loss[]] | add' <<<"$end")
+if valid "$work/slow" && [ "$(is_dial "$work/slow")" = "$(total_dials "$end")" ] &&
+	{ [ "$lost" -gt 0 ] || [ "$(is_dial "$work/slow")" = 4000 ]; }; then
+	ok "reader slow: lines are whole, and what is not there is counted ($(is_dial "$work/slow") dials, $lost lost)"
+else
+	bad "reader slow: lines are whole, and what is not there is counted" "$(is_dial "$work/slow") lines, $(total_dials "$end") told, $lost lost; $(head -1 "$work/why")"
+fi
+
+# ---- heartbeats ----
+start -o json:"$work/beats" --heartbeat 0.3
+dials 600 2000 >/dev/null
+stop
+# What stands before it in the file is what was written, and each kind that was seen has its lines.
+if jq -c '[.event.action, .relaytrace.output.written, .relaytrace.output.refused, .relaytrace.seen.exec, .relaytrace.seen.exit]' "$work/beats" |
+	jq -s -e '. as $all | [range(length) | select($all[.][0] == "heartbeat")] | length >= 3 and all(.[]; . as $at |
+		$all[$at][1] == $at and $all[$at][2] == 0 and
+		([$all[:$at][] | select(.[0] == "exec")] | length) == $all[$at][3])' >"$work/why"; then
+	ok "heartbeats: what each says was seen and written stands before it"
+else
+	bad "heartbeats: what each says was seen and written stands before it" "$(grep heartbeat "$work/beats" | head -2 | cut -c1-600)"
+fi
+
+# ---- logrotate ----
+if command -v logrotate >/dev/null; then
+	mkdir -m 755 "$work/log"
+	start -o json:"$work/log/create.json" -o json:"$work/log/copy.json"
+	cat >"$work/logrotate.conf" <<-END
+		$work/log/create.json {
+			rotate 1000
+			create
+			postrotate
+				kill -HUP $tracer
+			endscript
+		}
+		$work/log/copy.json {
+			rotate 1000
+			copytruncate
+		}
+	END
+	"$work/$name" 3000 1000 >/dev/null &
+	busy=$!
+	pids+=("$busy")
+	for _ in 1 2 3 4 5 6 7 8; do
+		sleep 0.3
+		logrotate -f -s "$work/logrotate.state" "$work/logrotate.conf" 2>"$work/why" || bad "logrotate" "$(cat "$work/why")"
+	done
+	wait $busy
+	sleep 0.5
+	stop
+	files=("$work"/log/create.json*)
+	end=$(jq -c 'select(.event.action == "stop")' "${files[@]}")
+	if [ ${#files[@]} -ge 9 ] && valid "${files[@]}" && [ "$(is_dial "${files[@]}")" = 3000 ] &&
+		[ "$(jq .relaytrace.output.written <<<"$end")" = "$(($(cat "${files[@]}" | wc -l) - 1))" ]; then
+		ok "logrotate with create: no line of ${#files[@]} files is lost under load"
+	else
+		bad "logrotate with create: no line is lost" "${#files[@]} files, $(is_dial "${files[@]}") dials, $(head -1 "$work/why")"
+	fi
+	# What logrotate itself loses between copying and truncating is known; what is there must be whole.
+	files=("$work"/log/copy.json*)
+	if [ ${#files[@]} -ge 9 ] && ! grep -qaP '\x00' "${files[@]}" && jq -c . "${files[@]}" >/dev/null 2>"$work/why" &&
+		[ "$(wc -c <"$work/log/copy.json")" -lt 1000000 ]; then
+		ok "logrotate with copytruncate: lines are whole and there are no holes"
+	else
+		bad "logrotate with copytruncate: lines are whole and there are no holes" "${#files[@]} files, $(cat "$work/why")"
+	fi
+else
+	echo "skip stress: no logrotate here"
+fi
+
+# ---- SIGKILL ----
+# The numbers of the kernel objects that a process holds.
+held() { cat "/proc/$1"/fdinfo/* 2>/dev/null | sed -nE 's/^(prog|link|map)_id:[[:space:]]*([0-9]+)$/\1 \2/p' | sort -u; }
+gone() { # FILE: are they all gone?
+	local kind
+	for kind in prog link map; do
+		"$bpftool" -j $kind show | jq -r ".[] | \"$kind \\(.id)\""
+	done | sort >"$work/there"
+	[ -s "$work/there" ] && [ -z "$(comm -12 "$1" "$work/there")" ]
+}
+bpftool=$(command -v bpftool || echo /usr/sbin/bpftool)
+cgroup=$(sed -n 's/^0:://p' /proc/self/cgroup)
+root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+"$work/$name" 1000000 200 >/dev/null &
+busy=$!
+pids+=("$busy")
+rounds=50 left=0 objects=0
+for ((i = 0; i < rounds; i++)); do
+	start -o json:"$work/killed"
+	sleep 0.$((RANDOM % 3))$((RANDOM % 10))
+	held "$tracer" >"$work/held"
+	kill -9 "$tracer"
+	wait "$tracer" 2>/dev/null
+	[ "$(wc -l <"$work/held")" -gt 10 ] && objects=$((objects + 1))
+	wait_for 5 gone "$work/held" || left=$((left + 1))
+done
+kill -9 $busy
+wait $busy 2>/dev/null
+if [ $objects = $rounds ] && [ $left = 0 ]; then
+	ok "SIGKILL $rounds times: no program, link or map stays in the kernel"
+else
+	bad "SIGKILL: no program, link or map stays in the kernel" "after $left of $rounds, objects seen in $objects"
+fi
+if valid "$work/killed" && [ "$(grep -c '"action":"start"' "$work/killed")" = $rounds ] && [ "$(is_dial "$work/killed")" -gt $rounds ]; then
+	ok "SIGKILL: no half line among $(wc -l <"$work/killed")"
+else
+	bad "SIGKILL: no half line" "$(head -1 "$work/why"), $(grep -c '"action":"start"' "$work/killed") starts"
+fi
+setsid "$BUILD/relaytrace" trace -o json:"$work/command" -- "$work/$name" 1 </dev/null >/dev/null 2>&1 &
+wait $!
+setsid "$BUILD/relaytrace" trace -o json:"$work/command" -- sleep 1000 </dev/null >/dev/null 2>&1 &
+tracer=$!
+pids+=("$tracer")
+made=$root$cgroup/relaytrace-$tracer
+if wait_for 20 test -d "$made"; then
+	wait_for 5 grep -q . "$made/cgroup.procs"
+	child=$(cat "$made/cgroup.procs")
+	kill -9 "$tracer"
+	kill -9 "${child:-$tracer}" 2>/dev/null
+	wait "$tracer" 2>/dev/null
+	wait_for 5 sh -c "! grep -q . '$made/cgroup.procs'"
+	setsid "$BUILD/relaytrace" trace -o json:"$work/command" -- true </dev/null >/dev/null 2>&1
+	if [ ! -d "$made" ]; then
+		ok "SIGKILL: the cgroup of a COMMAND is gone with the next one"
+	else
+		rmdir "$made"
+		bad "SIGKILL: the cgroup of a COMMAND is gone with the next one" "$made"
+	fi
+else
+	echo "skip stress: no cgroup2 to make a cgroup in"
+fi
+exit $status
