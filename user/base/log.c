@@ -6,6 +6,22 @@
 #include <errno.h>
 #include <unistd.h>
 
+/*
+ * The length of the UTF-8 character at p (NUL-ended text) that a terminal only shows; 0 where it is
+ * none, or a C1 control (U+0080 to U+009F).
+ */
+static size_t utf8_length(const unsigned char *p)
+{
+	size_t len = p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+
+	if (p[0] < 0xc2 || p[0] >= 0xf5 || (p[0] == 0xc2 && p[1] < 0xa0))
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
 static void log_line(const char *prefix, const char *fmt, va_list ap)
 {
 	struct buffer text = {0}, line = {0};
@@ -17,10 +33,16 @@ static void log_line(const char *prefix, const char *fmt, va_list ap)
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.data[i];
 
-		if (c < 0x20 || c == 0x7f)
+		size_t whole = c < 0x80 ? 0 : utf8_length((const unsigned char *)text.data + i);
+
+		if (whole) {
+			buffer_append(&line, text.data + i, whole);
+			i += whole - 1;
+		} else if (c < 0x20 || c >= 0x7f) {
 			buffer_printf(&line, "\\x%02x", c);
-		else
+		} else {
 			buffer_append_char(&line, (char)c);
+		}
 	}
 	buffer_append_char(&line, '\n');
 	ignored = write(STDERR_FILENO, buffer_string(&line), line.len);

@@ -103,6 +103,17 @@ static int request_read(struct payload *p, const uint8_t *bytes, size_t len, str
 	return 1;
 }
 
+/*
+ * A relay that refuses credentials may quote them in its phrase, which is free text (RFC 9112 4): of
+ * 407 and 401 only the standard one is handed on.
+ */
+static const char *reply_reason(const struct http_status *status)
+{
+	if (status->status == 407)
+		return "Proxy Authentication Required";
+	return status->status == 401 ? "Unauthorized" : status->reason;
+}
+
 static int reply_read(struct payload *p, const uint8_t *bytes, size_t len, struct event *out)
 {
 	struct event_reply *reply = &out->reply;
@@ -120,7 +131,7 @@ static int reply_read(struct payload *p, const uint8_t *bytes, size_t len, struc
 		return len < 512 ? err : 1;
 	if (!err || err == -EAGAIN)
 		*reply = (struct event_reply){
-			REPLY_HTTP, .status = p->status.status, .reason = p->status.reason};
+			REPLY_HTTP, .status = p->status.status, .reason = reply_reason(&p->status)};
 	return 1;
 }
 

@@ -207,7 +207,7 @@ bool rule_relay_auth(const struct rule_input *in, struct finding *out)
 	if (relay_status(in) != 407)
 		return false;
 	answer_message(in, out, "refused",
-		credentials ? "it does not accept the user and password given"
+		credentials ? "the user and password given did not satisfy it"
 			    : "it wants a user and password, and the URL has none");
 	lines_add(&out->chain, "%s %s", variable_name(in),
 		credentials ? "carries a user and password, and the relay refused them"
@@ -227,7 +227,7 @@ bool rule_relay_forbidden(const struct rule_input *in, struct finding *out)
 
 	if (status != 403 && status != 401 && status != 429 && status != 451)
 		return false;
-	answer_message(in, out, "refused", "its allow list does not let this node reach that host");
+	answer_message(in, out, "refused", "as when its allow list lacks that host or this node");
 	lines_add(&out->chain, "the relay was reached and answered; the refusal is its policy");
 	lines_add(&out->remedy, "# on the relay: allow CONNECT to %s%s from this node",
 		in->dial->connect_port ? in->dial->connect_host : "the registry's hosts",
@@ -278,7 +278,7 @@ bool rule_relay_protocol(const struct rule_input *in, struct finding *out)
 	lines_add(&out->chain,
 		scheme ? "the scheme of %s decides what is spoken to the relay: http:// "
 			 "is a plain relay, whatever is fetched through it"
-		       : "%s names a port where no HTTP relay answers",
+		       : "what answers where %s points is no HTTP relay",
 		variable_name(in));
 	if (v)
 		remedy_correct(in, out, v,

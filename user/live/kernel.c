@@ -398,6 +398,19 @@ int kernel_traced_fd(const struct kernel *k)
 	return bpf_map__fd(k->bpf->maps.traced);
 }
 
+size_t kernel_process_count(const struct kernel *k)
+{
+	uint32_t key, next, *from = NULL;
+	size_t count = 0;
+
+	while (bpf_map_get_next_key(kernel_traced_fd(k), from, &next) == 0) {
+		count++;
+		key = next;
+		from = &key;
+	}
+	return count;
+}
+
 const volatile uint64_t *kernel_lost(const struct kernel *k)
 {
 	return (const volatile uint64_t *)k->bpf->bss->lost;

@@ -62,6 +62,9 @@ void kernel_remove_process(struct kernel *k, pid_t pid);
 int kernel_ring_fd(const struct kernel *k);
 int kernel_traced_fd(const struct kernel *k);
 
+/* How many processes are traced now. */
+size_t kernel_process_count(const struct kernel *k);
+
 /* The counters of what found no room, WIRE_LOSSES of them; they change under the reader. */
 const volatile uint64_t *kernel_lost(const struct kernel *k);
 

@@ -194,7 +194,12 @@ static void start_tell(struct live_source *s)
 static void stop_tell(struct live_source *s)
 {
 	struct event event = {.kind = EVENT_STOP};
+	size_t left = s->command.ended ? kernel_process_count(&s->kernel) : 0;
 
+	if (left)
+		log_warning("%s ended; %zu of the processes that it started still run, and are no "
+			    "longer traced",
+			s->options->command[0], left);
 	losses_tell(s);
 	event.time_ns = clock_ns(CLOCK_BOOTTIME);
 	s->handler(s->context, &event);
@@ -470,6 +475,9 @@ struct source *source_kernel_open(const struct live_options *options, int *statu
 	err = s->decoder ? kernel_open(&s->kernel, options->hooks, options->pods) : -ENOMEM;
 	if (err)
 		goto failed;
+	if (!s->kernel.choice.taken[HOOK_NAMES])
+		log_warning("no cgroup-v2 hierarchy is seen here (`ip netns exec` hides it; nsenter "
+			    "--net does not): host names and what relays answer are not seen");
 	err = roots_add(s);
 	if (!err)
 		err = waiting_open(s);
