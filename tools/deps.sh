@@ -10,7 +10,7 @@ apt_build=(make gcc libc6-dev clang llvm libbpf-dev libelf-dev zlib1g-dev libyam
 apt_test=(git clang-format libclang-rt-14-dev golang-go skopeo containerd runc squid tinyproxy-bin
 	dnsmasq-base nftables umoci docker-registry nghttp2-client apache2-utils iproute2 openssl curl
 	jq python3 python3-jsonschema procps util-linux qemu-system-x86 qemu-system-arm busybox-static
-	mmdebstrap cpio groff-base zsh systemd logrotate gcc-aarch64-linux-gnu)
+	mmdebstrap cpio groff-base zsh systemd logrotate libc-ares-dev musl-tools gcc-aarch64-linux-gnu)
 dnf_build=(make gcc clang llvm libbpf-devel elfutils-libelf-devel zlib-devel libyaml-devel bpftool)
 dnf_test=(git clang-tools-extra compiler-rt golang skopeo containerd runc squid dnsmasq nftables
 	httpd-tools iproute openssl curl jq python3 python3-jsonschema procps-ng util-linux)
