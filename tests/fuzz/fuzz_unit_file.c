@@ -54,6 +54,13 @@ static void check_record(const struct unit_facts *f, const struct unit_view *v)
 	struct unit_facts taken = {0};
 	struct unit_view taken_view;
 
+	/* UnsetEnvironment=NAME=VALUE compares values, and a recording holds them without secrets. */
+	for (size_t k = 0; k < f->statement_count; k++) {
+		if (f->statements[k].verb == UNIT_UNSET && f->statements[k].value) {
+			environment_unref(e);
+			return;
+		}
+	}
 	require(unit_record_tell(f, take, &taken) == 0 && unit_record_is_whole(&taken));
 	require(unit_view_make(&taken, &taken_view) == 0);
 	check(&taken, &taken_view);

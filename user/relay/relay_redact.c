@@ -237,10 +237,18 @@ static void redact_url_word(const char *word, size_t len, struct buffer *out)
 		buffer_append_string(out, rest_mask);
 }
 
-/* Length of what stands before the first parameter of a query, "?token=V", that is a secret. */
+/*
+ * Length of what stands before the first parameter of a query, "?token=V", that is a secret.  A '?'
+ * before the last '@' may stand in a password, which redact_url_word() must then see whole.
+ */
 static size_t before_query_secret(const char *word, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
+	size_t begin = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (word[i] == '@' || (len - i >= 3 && strncmp(word + i, "%40", 3) == 0))
+			begin = i;
+	for (size_t i = begin; i < len; i++) {
 		size_t end = i + 1;
 
 		if (word[i] != '?' && word[i] != '&')
