@@ -67,7 +67,7 @@ for name in "${fuzzers[@]}"; do
 		continue
 	fi
 	cp "$corpus"/* "$work/$name/"
-	"$build/fuzz/$name" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=1024 \
+	"$build/fuzz/$name" -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=1024 \
 		-artifact_prefix="$work/$name.found/" "$work/$name" >"$work/$name.log" 2>&1 &
 	running[$!]=$name
 done
