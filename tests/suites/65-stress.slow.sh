@@ -202,12 +202,15 @@ fi
 # ---- SIGKILL ----
 # The numbers of the kernel objects that a process holds.
 held() { cat "/proc/$1"/fdinfo/* 2>/dev/null | sed -nE 's/^(prog|link|map)_id:[[:space:]]*([0-9]+)$/\1 \2/p' | sort -u; }
-gone() { # FILE: are they all gone?
-	local kind
+gone() { # FILE: are they all gone?  A machine without any object at all is the best answer.
+	local kind listed
+	: >"$work/there"
 	for kind in prog link map; do
-		"$bpftool" -j $kind show | jq -r ".[] | \"$kind \\(.id)\""
-	done | sort >"$work/there"
-	[ -s "$work/there" ] && [ -z "$(comm -12 "$1" "$work/there")" ]
+		listed=$("$bpftool" -j $kind show 2>"$work/why") || return 1
+		jq -r ".[]? | \"$kind \\(.id)\"" <<<"$listed" >>"$work/there" || return 1
+	done
+	sort -o "$work/there" "$work/there"
+	[ -z "$(comm -12 "$1" "$work/there")" ]
 }
 bpftool=$(command -v bpftool || echo /usr/sbin/bpftool)
 cgroup=$(sed -n 's/^0:://p' /proc/self/cgroup)
