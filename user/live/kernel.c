@@ -215,7 +215,8 @@ static bool kernel_prove(struct kernel *k, enum hook_group *silent_group)
 	if (probe_run(k, &tcp_possible))
 		return true; /* no probe, no verdict: the attach is all that is known */
 	k->unproved_tcp = !tcp_possible;
-	if (!hits[WIRE_HIT_CONNECT])
+	/* A group without a row has nothing to prove; it is told as missing. */
+	if (k->choice.taken[HOOK_CONNECT] && !hits[WIRE_HIT_CONNECT])
 		*silent_group = HOOK_CONNECT;
 	else if (tcp_possible && !hits[WIRE_HIT_STATE])
 		*silent_group = HOOK_TCP;

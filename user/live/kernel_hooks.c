@@ -162,6 +162,10 @@ static int probe_tracepoint(const struct kernel_facts *facts, char *why, size_t 
 
 	/* Opened only when it is attached: taking it back would wait for every processor. */
 	(void)facts;
+	if (id == -EPERM) {
+		snprintf(why, size, "tracefs is not mounted, and to mount it takes CAP_SYS_ADMIN");
+		return id;
+	}
 	return id < 0 ? refused(why, size, id, "tracepoint syscalls/sys_enter_connect") : 0;
 }
 
