@@ -222,10 +222,10 @@ static __always_inline int connect_emit(
 	record->address = *address;
 	record->result = result;
 	/*
-	 * Where a SYN left, its record and that of its outcome wake the reader up; this one, between
-	 * the two, can wait for them.
+	 * Not BPF_RB_NO_WAKEUP: the kernel wakes the reader only with the record at which it stands
+	 * (bpf_ringbuf_commit), so a silent one would hold back all that come after it.
 	 */
-	bpf_ringbuf_submit(record, socket ? BPF_RB_NO_WAKEUP : 0);
+	bpf_ringbuf_submit(record, 0);
 	return 0;
 }
 
