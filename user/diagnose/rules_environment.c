@@ -229,6 +229,43 @@ static bool match_by_elimination(
 	return found;
 }
 
+/* What follows --noproxy in the arguments of curl(1), which goes before NO_PROXY; or NULL. */
+static const char *noproxy_argument(const struct process *p)
+{
+	if (!p->name || strcmp(p->name, "curl"))
+		return NULL;
+	for (size_t i = 1; i + 1 < p->arg_count; i++)
+		if (!strcmp(p->args[i], "--noproxy"))
+			return p->args[i + 1];
+	return NULL;
+}
+
+/* The variables say relay; the caller said otherwise (system-agent's install.sh does: rancher #35913). */
+static bool match_by_argument(const struct rule_input *in, struct finding *out)
+{
+	const char *list =
+		in->choice.decision == CHOICE_RELAY ? noproxy_argument(in->process) : NULL;
+
+	if (!list)
+		return false;
+	rule_message(in, out, "the argument --noproxy %s sent it past the relay that %s names",
+		list, in->choice.variable->name);
+	lines_add(&out->chain,
+		"%s %s direct although %s=%s is set: it was called with --noproxy %s", who(in),
+		rule_went(in), in->choice.variable->name, in->choice.variable->value, list);
+	if (in->process->parent && in->process->parent->name)
+		lines_add(&out->chain, "%s (pid %u) called it", in->process->parent->name,
+			in->process->parent->pid);
+	if (!in->public_target) {
+		say_meant(in, out, "--noproxy");
+		return true;
+	}
+	lines_add(&out->remedy, "# call it without --noproxy; where an installer decides that from "
+				"NO_PROXY: name hosts "
+				"and domains there, no networks, and not what is outside");
+	return true;
+}
+
 bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 {
 	const struct variable *no =
@@ -238,6 +275,8 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 
 	if (!rule_is_direct(in))
 		return false;
+	if (match_by_argument(in, out))
+		return true;
 	if (in->choice.reason != CHOICE_NO_LIST || !no)
 		return match_by_elimination(in, no, out);
 	if (!in->public_target || entry_is_exact(in, entry)) {

@@ -105,12 +105,14 @@ static void tracker_answer(struct tracker *t, const struct event *event, struct 
 	q->id = n->id;
 	q->socket = n->socket;
 	if (n->address_count) {
-		/* Also what a search list made of this name, or this name of another. */
+		/* Also what a search list made of this name, or this name of another, or of both. */
 		for (struct query *o = t->first_query, *older; o; o = older) {
 			older = o->older;
 			if (o->scope == scope && *o->name &&
 				(name_completes(o->name, n->name) ||
-					name_completes(n->name, o->name)))
+					name_completes(n->name, o->name) ||
+					(o != query && query_is(o, QUERY_FAILED) &&
+						names_begin_alike(o->name, n->name))))
 				query_finish(t, o);
 		}
 		q->state = QUERY_DONE;

@@ -126,7 +126,7 @@ void query_rearm(struct tracker *t, struct query *q)
 		t->counts.dropped++;
 }
 
-static bool query_is(const struct query *q, enum query_state state)
+bool query_is(const struct query *q, enum query_state state)
 {
 	return q->questions[0].state == state || q->questions[1].state == state;
 }
@@ -175,8 +175,7 @@ static void query_tell(struct tracker *t, const struct query *q)
 		t->handler.dial(t->handler.context, &d);
 }
 
-/* "a.b.svc.cluster.local" and "a.b.cluster.local": candidates of one search begin alike. */
-static bool names_begin_alike(const char *a, const char *b)
+bool names_begin_alike(const char *a, const char *b)
 {
 	size_t len = strcspn(a, ".");
 

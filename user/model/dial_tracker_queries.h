@@ -71,6 +71,12 @@ void query_finish(struct tracker *t, struct query *q);
  */
 bool query_has_address(const struct query *q, uint64_t now_ns);
 
+/* Is one of its questions, A or AAAA, in that state? */
+bool query_is(const struct query *q, enum query_state state);
+
+/* "a.b.svc.cluster.local" and "a.b.cluster.local": candidates of one search begin alike. */
+bool names_begin_alike(const char *a, const char *b);
+
 /* Tells the handler how a question of q (0: A, 1: AAAA) ended without an answer. */
 void query_tell_answer(struct tracker *t, const struct query *q, int type, uint16_t code);
 
