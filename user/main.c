@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	{"check", "[--root DIR] [--unit NAME]...",
 		"unit files, env files and running processes against each other; no eBPF",
 		check_main},
-	{"explain", "[OPTIONS] URL...", "which relay a request would take, and why", explain_main},
+	{"explain", "[OPTIONS] URL|IMAGE...", "which relay a request would take, and why", explain_main},
 	{"replay", "FILE [OPTIONS]", "a recording through the same pipeline, same output",
 		replay_main},
 	{"rules", "[ID]", "the diagnosis rules; one, in full", rules_main},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Any bytes as config.yaml and as registries.yaml: what is kept is text that fits, and no password. */
 #include "diagnose/node_config.h"
+#include "diagnose/pull_targets.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,6 +20,24 @@ static void is_text(const char *text, size_t size)
 	require(len < size);
 	for (size_t i = 0; i < len; i++)
 		require((unsigned char)text[i] >= 0x20 && text[i] != 0x7f);
+}
+
+/* A pull by that configuration: each request has its host in its URL. */
+static void try_pull(const struct node_config *c, enum role role)
+{
+	struct image_reference image;
+	struct pull_request list[PULL_TARGETS];
+	size_t count;
+
+	require(image_word_of("rancher/rke2-runtime:v1", &image) == IMAGE_WORD_REFERENCE);
+	pull_default_registry(c, &image);
+	count = pull_requests(c, role, &image, list);
+	require(count <= PULL_TARGETS);
+	for (size_t i = 0; i < count; i++) {
+		is_text(list[i].url, sizeof(list[i].url));
+		require(list[i].target.host[0] && list[i].target.port);
+		require(strstr(list[i].url, list[i].target.host));
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -40,6 +59,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		is_text(c->mirrors[i].registry, sizeof(c->mirrors[i].registry));
 		is_text(c->mirrors[i].endpoint, sizeof(c->mirrors[i].endpoint));
 	}
+	require(c->rewrite_count <= NODE_MIRRORS);
+	for (size_t i = 0; i < c->rewrite_count; i++) {
+		is_text(c->rewrites[i].registry, sizeof(c->rewrites[i].registry));
+		is_text(c->rewrites[i].pattern, sizeof(c->rewrites[i].pattern));
+		is_text(c->rewrites[i].replacement, sizeof(c->rewrites[i].replacement));
+	}
+	try_pull(c, ROLE_SUPERVISOR);
+	try_pull(c, ROLE_CONTAINERD);
 	free(c);
 	return 0;
 }

@@ -19,6 +19,7 @@ is() {
 	shift 3
 	"${explain[@]}" -o json "$@" >"$work/out" 2>"$work/err"
 	status=$?
+	cat "$work/out" >>"$work/all"
 	got=$(jq -r '[.decision, .relay_scheme, .relay_host, .relay_port, .variable, .no_relay_entry,
 		([.faults[].fault] | join(","))] | map(. // "-") | join(" ")' "$work/out" | paste -sd'|')
 	if [ "$got" = "$want" ] && [ $status -eq "$want_status" ]; then
@@ -134,6 +135,96 @@ else
 	echo "skip explain: a unit: no user namespaces here"
 fi
 
+# Images: who dials which host in which order, and which way.
+# images NAME WANTED STATUS ARG...: "role purpose decision url" of each, * for a fallback.
+images() {
+	local name=$1 want=$2 want_status=$3 got status
+	shift 3
+	"${explain[@]}" -o json "$@" >"$work/out" 2>"$work/err"
+	status=$?
+	cat "$work/out" >>"$work/all"
+	got=$(jq -r '"\(.role) \(.purpose)\(if .fallback then "*" else "" end) \(.decision) \(.url)"' "$work/out" |
+		sed 's|/manifests/| |; s|https://||')
+	if [ "$got" = "$want" ] && [ $status -eq "$want_status" ]; then
+		ok "$name"
+	else
+		fail "$name" "with status $status: $got"
+	fi
+}
+mkdir -p "$work/bare" "$work/node/etc/rancher/rke2/config.yaml.d" "$work/k3s/etc/rancher/k3s" "$work/node/etc/systemd/system"
+images "CONTAINERD_ serves containerd, not rke2" "supervisor registry direct index.docker.io/v2/rancher/rke2-runtime v1.32.5-rke2r1
+supervisor token direct auth.docker.io/token
+supervisor blobs direct production.cloudflare.docker.com/
+supervisor blobs direct production.cloudfront.docker.com/
+containerd registry relay registry-1.docker.io/v2/rancher/rke2-runtime v1.32.5-rke2r1
+containerd token relay auth.docker.io/token
+containerd blobs relay production.cloudflare.docker.com/
+containerd blobs relay production.cloudfront.docker.com/" 0 --root "$work/bare" \
+	--env CONTAINERD_HTTPS_PROXY=http://user:secretword@relay:3128 rancher/rke2-runtime:v1.32.5-rke2r1
+if grep -q secretword "$work/out"; then fail "no password of an image's relay" ""; else ok "no password of an image's relay"; fi
+got=$(jq -r '.reference' "$work/out" | sort -u)
+if [ "$got" = docker.io/rancher/rke2-runtime:v1.32.5-rke2r1 ]; then ok "the reference in full"; else fail "the reference in full" "$got"; fi
+digest=sha256:$(printf 'x' | sha256sum | cut -d' ' -f1)
+images "a registry with a port, and a digest" "supervisor registry direct registry.example.com:5000/v2/x/y $digest
+containerd registry direct registry.example.com:5000/v2/x/y $digest" 0 --root "$work/bare" "registry.example.com:5000/x/y@$digest"
+images "NO_ lists count by host" "supervisor registry direct a.corp/v2/x latest
+containerd registry relay a.corp/v2/x latest" 0 --root "$work/bare" --env HTTPS_PROXY=relay:1 --env NO_PROXY=.corp \
+	--env CONTAINERD_NO_PROXY=.svc a.corp/x
+cat >"$work/node/etc/rancher/rke2/registries.yaml" <<'END'
+mirrors:
+  docker.io:
+    endpoint: ["https://harbor.corp:8443/v2/hub", "http://user:secretword@10.0.0.5:5000"]
+    rewrite: {"^rancher/(.*)": "mirrored/$1"}
+END
+echo 'disable-default-registry-endpoint: true' >"$work/node/etc/rancher/rke2/config.yaml"
+images "mirrors in order, rewritten, then the default endpoint" "supervisor mirror direct harbor.corp:8443/v2/hub/mirrored/x 1
+supervisor mirror relay http://10.0.0.5:5000/v2/mirrored/x 1
+supervisor registry* direct index.docker.io/v2/rancher/x 1
+supervisor token* direct auth.docker.io/token
+supervisor blobs* direct production.cloudflare.docker.com/
+supervisor blobs* direct production.cloudfront.docker.com/
+containerd mirror direct harbor.corp:8443/v2/hub/mirrored/x 1
+containerd mirror relay http://10.0.0.5:5000/v2/mirrored/x 1" 0 --root "$work/node" --env HTTP_PROXY=relay:1 rancher/x:1
+if grep -q secretword "$work/out"; then fail "no password of a mirror" ""; else ok "no password of a mirror"; fi
+echo 'system-default-registry: registry.corp/prime' >"$work/node/etc/rancher/rke2/config.yaml.d/50.yaml"
+images "system-default-registry" "supervisor registry direct registry.corp/v2/prime/rancher/rke2-runtime v1
+containerd registry direct registry.corp/v2/prime/rancher/rke2-runtime v1" 0 --root "$work/node" rancher/rke2-runtime:v1
+printf '[Service]\nEnvironment=HTTPS_PROXY=relay:1\nExecStart=/usr/local/bin/rancher-system-agent\n' \
+	>"$work/node/etc/systemd/system/rancher-system-agent.service"
+images "a unit below --root pulls as itself" "system-agent registry relay registry.corp/v2/prime/rancher/x latest" 0 \
+	--root "$work/node" --unit rancher-system-agent.service rancher/x
+printf 'mirrors:\n  "*":\n    endpoint: [https://m.corp]\n' >"$work/k3s/etc/rancher/k3s/registries.yaml"
+images "K3s itself pulls nothing" "containerd mirror direct m.corp/v2/x latest
+containerd registry* direct quay.io/v2/x latest" 0 --root "$work/k3s" quay.io/x
+printf 'mirrors: {a.io: {endpoint: [m.corp], rewrite: {"\\\\d": x}}}\n' >"$work/k3s/etc/rancher/k3s/registries.yaml"
+images "a rewrite that is not followed" "containerd mirror direct m.corp/v2/x latest
+containerd registry* direct a.io/v2/x latest" 0 --root "$work/k3s" a.io/x
+got=$(jq -c '.remarks[].fault' "$work/out")
+if [ "$got" = '"rewrite-not-followed"' ]; then ok "a rewrite that is not followed is told"; else fail "a rewrite that is not followed is told" "$got"; fi
+printf 'mirrors:\n  a: b: c\n' >"$work/k3s/etc/rancher/k3s/registries.yaml"
+images "a registries.yaml that is none" "containerd registry direct a.io/v2/x latest" 0 --root "$work/k3s" a.io/x
+if grep -q 'k3s/registries.yaml:2: ' "$work/err" && [ "$(jq .incomplete "$work/out")" = true ]; then
+	ok "a registries.yaml that is none is told"
+else
+	fail "a registries.yaml that is none is told" "$(cat "$work/err")"
+fi
+got=$("${explain[@]}" --root "$work/bare" --env HTTPS_PROXY=relay:1 quay.io/a/b | paste -sd'|')
+want=$'https://quay.io/v2/a/b/manifests/latest\trelay http://relay:1\tHTTPS_PROXY names it\tsupervisor\tregistry'
+want="$want|${want/supervisor/containerd}"
+if [ "$got" = "$want" ]; then ok "an image as text"; else fail "an image as text" "$got"; fi
+
+# What has no scheme and is no image: Go's decision, and a word about it.
+for word in registry-1.docker.io:443 example.com localhost:5000 10.0.0.1 Ubuntu //x/y; do
+	is "$word is no request" "direct - - - - - url-without-scheme" 1 --env HTTPS_PROXY=relay:1 "$word"
+done
+is "10.0.0.1:5000 is no request" "error - - - - - url-without-scheme" 1 --env HTTPS_PROXY=relay:1 10.0.0.1:5000
+got=$("${explain[@]}" registry-1.docker.io:443 | cut -f3)
+if [[ $got == *"ask for https://registry-1.docker.io:443; faults: url-without-scheme" ]]; then
+	ok "what to ask for instead of a host"
+else
+	fail "what to ask for instead of a host" "$got"
+fi
+
 # No part of a password, whatever is wrong with the value.
 leaks=
 for value in 'http://user:SECRET#WORD@relay:3128' 'http://user:SECRET/WORD@relay' 'user:SECRET?WORD@relay:1' \
@@ -174,6 +265,8 @@ usage "--env without =" --env SECRET $registry
 usage "an unknown family" --names X $registry
 usage "an unknown format" -o yaml $registry
 usage "no such file" --env-file "$work/none" $registry
+usage "a root that is none" --root "$work/none/x" ubuntu
+usage "a root that is a file" --root "$work/env" ubuntu
 usage "no such unit" --unit relaytrace-no-such $registry
 usage "no unit's name" --unit 'a/b' $registry
 usage "no such process" --pid 4194305 $registry
@@ -182,4 +275,11 @@ usage "an output that cannot be opened" -o "json:$work/none/x" $registry
 "${explain[@]}" $registry >/dev/full 2>"$work/err"
 status=$?
 if [ $status -eq 2 ]; then ok "status 2 for a full disk"; else fail "status 2 for a full disk" "$status"; fi
+if ! python3 -c 'import jsonschema' 2>/dev/null; then
+	echo "skip explain: the schema: python3-jsonschema is not installed (make deps)"
+elif tests/schema/validate --schema explain "$work/all" >"$work/why"; then
+	ok "the schema: $(wc -l <"$work/all") lines"
+else
+	fail "the schema" "$(head -1 "$work/why")"
+fi
 exit $failed

@@ -2,6 +2,7 @@
 /* Where pulls go by the files of a node, and the version of a program; see also tests/suites/22-check. */
 #include "diagnose/go_build.h"
 #include "diagnose/node_files.h"
+#include "diagnose/pull_targets.h"
 #include "unit.h"
 
 #include <stdio.h>

@@ -5,6 +5,7 @@
  * for what could not be read.
  */
 #include "commands/check.h"
+#include "diagnose/pull_targets.h"
 #include "output/json_line.h"
 
 #include <string.h>

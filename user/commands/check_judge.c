@@ -2,6 +2,7 @@
 /* Who will pull, from where, and what would go wrong. */
 #include "commands/check.h"
 
+#include "diagnose/pull_targets.h"
 #include "diagnose/remedy.h"
 
 #include <errno.h>

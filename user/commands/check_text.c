@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The answer of `relaytrace check` on a screen. */
 #include "commands/check.h"
+#include "diagnose/pull_targets.h"
 #include "diagnose/rules.h"
 #include "output/sink_text.h"
 

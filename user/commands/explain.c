@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `relaytrace explain URL...`: which relay a request would take, and why. */
+/* `relaytrace explain URL|IMAGE...`: which relay a request would take, and why. */
 #include "commands/explain.h"
 
 #include "base/log.h"
@@ -13,18 +13,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* clang-format off */
 static const char explain_help[] =
-	"usage: relaytrace explain [OPTIONS] URL...\n\n"
+	"usage: relaytrace explain [OPTIONS] URL|IMAGE...\n\n"
 	"Tells which relay a Go program (rke2, containerd) would take for a request to URL, and why.\n"
 	"Nothing is dialled, and the environment of this shell is not looked at.\n\n"
+	"An IMAGE (ubuntu, rancher/rke2-runtime:v1.32.5-rke2r1, registry.corp:5000/x/y@sha256:...)\n"
+	"becomes a line for each host that rke2 (supervisor) and that its containerd would dial for\n"
+	"it, by the node's registries.yaml and config.yaml; CONTAINERD_X counts as X for containerd.\n"
+	"An IMAGE has no scheme, a URL has one.  A word without a slash that has a dot in its name,\n"
+	"or is localhost, is a host without a scheme: Go goes direct for it, which is told as a fault.\n\n"
 	"  --env N=V             a variable; repeatable, the last of a name counts\n"
 	"  --env-file FILE       variables as systemd reads EnvironmentFile=; repeatable\n"
 	"  --unit UNIT           what that unit would get if it were started now\n"
 	"  --pid PID             what that process was started with (it may have changed it since)\n"
 	"                        A name given by more than one: --env, then files, unit, process\n"
+	"  --root DIR            units, registries.yaml and config.yaml are those below DIR\n"
 	"  --names FAMILY        which variables the program reads: auto, PROXY or RELAY; auto is\n"
 	"                        PROXY, as in stock rke2 and containerd\n"
 	"  -o, --output FORMAT[:PATH]\n"
@@ -32,15 +39,19 @@ static const char explain_help[] =
 	"  -h, --help            this text\n\n"
 	"Exit status: 0; 1 where a decision is `error` or a value has a fault, even if it works by\n"
 	"chance; 2 for wrong usage or unreadable input.  Remarks (credentials, no-scheme, no-port,\n"
-	"https-scheme, socks-scheme) are told in JSON, but are no faults.\n";
+	"https-scheme, socks-scheme) are told in JSON, but are no faults.\n"
+	"Text: URL, decision and reason, parted by tabs; of an image also who dials it (supervisor,\n"
+	"containerd) and what for (mirror, registry, token, blobs; fallback: if the mirrors fail).\n";
 /* clang-format on */
 
 /* What the program reads for this URL's scheme: its faults count, whatever was decided. */
-static const struct variable *explain_read_variable(const struct explain *x, const struct choice *c)
+static const struct variable *explain_read_variable(const struct explain_answer *a)
 {
+	const struct choice *c = &a->choice;
+
 	if (c->reason == CHOICE_BAD_URL || c->reason == CHOICE_SCHEME_UNKNOWN)
 		return NULL;
-	return environment_effective(x->environment, c->family, c->kind);
+	return environment_effective(a->environment, c->family, c->kind);
 }
 
 static void json_fault(struct json *j, const char *variable, const char *fault, const char *source)
@@ -86,10 +97,31 @@ static void json_relay(struct json *j, const struct choice *c)
 static const char *const decisions[] = {
 	[CHOICE_DIRECT] = "direct", [CHOICE_RELAY] = "relay", [CHOICE_ERROR] = "error"};
 
-static void explain_json(const struct explain *x, const char *url, const struct choice *c,
+/* What is wrong with the request itself. */
+static const char *url_fault(const struct explain_answer *a)
+{
+	return a->word == IMAGE_WORD_HOST || a->word == IMAGE_WORD_NEITHER ? "url-without-scheme"
+									   : NULL;
+}
+
+static void json_image(struct json *j, const struct explain_answer *a)
+{
+	char text[2 * IMAGE_NAME_MAX + 300];
+
+	if (!a->image)
+		return;
+	image_reference_text(a->image, text, sizeof(text));
+	json_string(j, "reference", text);
+	json_string(j, "role", role_name(a->role));
+	json_string(j, "purpose", pull_purpose_name(a->request->purpose));
+	json_bool(j, "fallback", a->request->fallback);
+}
+
+static void explain_json(const struct explain *x, const struct explain_answer *a, const char *url,
 	const char *reason, struct buffer *out)
 {
-	const struct variable *read = explain_read_variable(x, c);
+	const struct choice *c = &a->choice;
+	const struct variable *read = explain_read_variable(a);
 	uint32_t faults = read ? read->url.faults : 0;
 	struct json j;
 
@@ -102,15 +134,20 @@ static void explain_json(const struct explain *x, const char *url, const struct 
 	json_string(&j, "no_relay_entry", c->reason == CHOICE_NO_LIST ? c->no_entry : NULL);
 	json_string(&j, "reason", reason);
 	json_array(&j, "faults");
+	if (url_fault(a))
+		json_fault(&j, NULL, url_fault(a), NULL);
 	json_value_faults(&j, read, faults & ~RELAY_FAULTS_REMARKS);
 	for (size_t i = 0; i < x->fault_count; i++)
 		json_fault(&j, x->faults[i].variable, x->faults[i].fault, x->faults[i].source);
 	json_array_end(&j);
 	json_array(&j, "remarks");
 	json_value_faults(&j, read, faults & RELAY_FAULTS_REMARKS);
+	if (a->request && a->request->unrewritten)
+		json_fault(&j, NULL, "rewrite-not-followed", NULL);
 	json_array_end(&j);
 	json_bool(&j, "incomplete", x->incomplete);
-	json_variables(&j, x->environment);
+	json_image(&j, a);
+	json_variables(&j, a->environment);
 	json_object_end(&j);
 	buffer_append_char(out, '\n');
 }
@@ -128,11 +165,12 @@ static void text_fault(struct buffer *out, bool *first, const char *variable, co
 	*first = false;
 }
 
-/* URL, decision and reason, parted by tabs; what was not ours is escaped. */
-static void explain_text(const struct explain *x, const char *url, const struct choice *c,
+/* URL, decision and reason, parted by tabs, of an image role and purpose too; what was not ours is escaped. */
+static void explain_text(const struct explain *x, const struct explain_answer *a, const char *url,
 	const char *reason, struct buffer *out)
 {
-	const struct variable *read = explain_read_variable(x, c);
+	const struct choice *c = &a->choice;
+	const struct variable *read = explain_read_variable(a);
 	uint32_t faults = read ? read->url.faults & ~RELAY_FAULTS_REMARKS : 0;
 	struct buffer line = {0};
 	bool first = true;
@@ -152,12 +190,22 @@ static void explain_text(const struct explain *x, const char *url, const struct 
 	buffer_append_char(out, '\t');
 	buffer_clear(&line);
 	buffer_append_string(&line, reason);
+	if (url_fault(a))
+		text_fault(&line, &first, NULL, url_fault(a), NULL);
 	for (; faults; faults &= faults - 1)
 		text_fault(&line, &first, read->name, relay_fault_name(faults), read->source);
 	for (size_t i = 0; i < x->fault_count; i++)
 		text_fault(&line, &first, x->faults[i].variable, x->faults[i].fault,
 			x->faults[i].source);
+	if (a->request && a->request->unrewritten)
+		buffer_append_string(&line,
+			"; its path may be another: a rewrite of registries.yaml "
+			"is not followed here");
 	escape_text(out, buffer_string(&line), line.len);
+	if (a->image)
+		buffer_printf(out, "\t%s\t%s%s", role_name(a->role),
+			pull_purpose_name(a->request->purpose),
+			a->request->fallback ? " fallback" : "");
 	buffer_append_char(out, '\n');
 	buffer_free(&line);
 }
@@ -178,24 +226,39 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-static int explain_write(const struct explain *x, const char *url, const struct choice *c)
+/* Go's decision stands, but what it was made for is no request: what was meant? */
+static void word_hint(const struct explain_answer *a, char *text, size_t size)
+{
+	size_t len = strlen(text);
+
+	if (a->word == IMAGE_WORD_HOST)
+		snprintf(text + len, size - len,
+			"; a host without a scheme is no request: ask for https://%s", a->url);
+	else if (a->word == IMAGE_WORD_NEITHER)
+		snprintf(text + len, size - len,
+			"; it has no scheme (https://), and is no image reference either");
+}
+
+static int explain_write(struct explain *x, const struct explain_answer *a)
 {
 	struct buffer shown = {0}, out = {0};
-	char reason[1024];
+	char reason[2048];
 	int err = 0;
 
-	choice_reason_text(c, reason, sizeof(reason));
+	choice_reason_text(&a->choice, reason, sizeof(reason));
+	/* A host has no '@', so no password. */
+	word_hint(a, reason, sizeof(reason));
 	/* The URL itself may carry a password. */
-	if (strchr(url, '@'))
-		relay_argument_redact(NULL, url, &shown);
+	if (strchr(a->url, '@') && !a->image)
+		relay_argument_redact(NULL, a->url, &shown);
 	else
-		buffer_append_string(&shown, url);
+		buffer_append_string(&shown, a->url);
 	for (size_t i = 0; !err && i < x->output_count; i++) {
 		buffer_clear(&out);
 		if (x->outputs[i].json)
-			explain_json(x, buffer_string(&shown), c, reason, &out);
+			explain_json(x, a, buffer_string(&shown), reason, &out);
 		else
-			explain_text(x, buffer_string(&shown), c, reason, &out);
+			explain_text(x, a, buffer_string(&shown), reason, &out);
 		err = out.failed || shown.failed ? -ENOMEM
 						 : write_all(x->outputs[i].fd, out.data, out.len);
 		if (err)
@@ -208,23 +271,35 @@ static int explain_write(const struct explain *x, const char *url, const struct 
 	return err;
 }
 
-static int explain_run(struct explain *x, char **urls)
+/* Writes it and judges it: 0 or -errno. */
+static int explain_tell(struct explain *x, const struct explain_answer *a)
 {
-	int status = x->fault_count ? STATUS_FINDINGS : STATUS_DONE;
+	const struct variable *read = explain_read_variable(a);
 
-	for (; *urls; urls++) {
-		const struct variable *read;
-		struct choice c;
+	x->faulty |= a->choice.decision == CHOICE_ERROR || url_fault(a) ||
+		     (read && read->url.faults & ~RELAY_FAULTS_REMARKS);
+	return explain_write(x, a);
+}
 
-		choice_for_url(x->environment, x->family, *urls, &c);
-		if (explain_write(x, *urls, &c))
-			return STATUS_USAGE;
-		read = explain_read_variable(x, &c);
-		if (c.decision == CHOICE_ERROR ||
-			(read && read->url.faults & ~RELAY_FAULTS_REMARKS))
-			status = STATUS_FINDINGS;
+static int explain_run(struct explain *x, char **words)
+{
+	int err = 0;
+
+	for (; !err && *words; words++) {
+		struct explain_answer a = {.url = *words, .environment = x->environment};
+		struct image_reference image;
+
+		a.word = image_word_of(*words, &image);
+		if (a.word == IMAGE_WORD_REFERENCE) {
+			err = explain_reference(x, &image, explain_tell);
+			continue;
+		}
+		choice_for_url(x->environment, x->family, *words, &a.choice);
+		err = explain_tell(x, &a);
 	}
-	return status;
+	if (err)
+		return STATUS_USAGE;
+	return x->faulty || x->fault_count ? STATUS_FINDINGS : STATUS_DONE;
 }
 
 /* FORMAT[:PATH].  Files are opened at once, so that a wrong path is known before any work. */
@@ -276,6 +351,29 @@ static bool explain_set_pid(struct explain *x, const char *word)
 	return false;
 }
 
+static bool explain_set_root(struct explain *x, const char *word)
+{
+	size_t len = strlen(word);
+	const char *why = NULL;
+	struct stat st;
+
+	if (len >= sizeof(x->prefix))
+		why = "the path is too long";
+	else if (stat(word, &st))
+		why = strerror(errno);
+	else if (!S_ISDIR(st.st_mode))
+		why = "that is no directory";
+	if (why) {
+		log_error("--root %s: %s", word, why);
+		return false;
+	}
+	while (len && word[len - 1] == '/')
+		len--;
+	memcpy(x->prefix, word, len);
+	x->prefix[len] = '\0';
+	return true;
+}
+
 static bool explain_add_pair(struct explain *x, const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -289,7 +387,7 @@ static bool explain_add_pair(struct explain *x, const char *word)
 	return true;
 }
 
-enum { OPTION_ENV = 256, OPTION_FILE, OPTION_PID, OPTION_UNIT, OPTION_NAMES };
+enum { OPTION_ENV = 256, OPTION_FILE, OPTION_PID, OPTION_UNIT, OPTION_ROOT, OPTION_NAMES };
 
 /* True to go on; else *status is the exit status. */
 static bool explain_parse(struct explain *x, int argc, char **argv, int *status)
@@ -298,6 +396,7 @@ static bool explain_parse(struct explain *x, int argc, char **argv, int *status)
 		{"env-file", required_argument, NULL, OPTION_FILE},
 		{"pid", required_argument, NULL, OPTION_PID},
 		{"unit", required_argument, NULL, OPTION_UNIT},
+		{"root", required_argument, NULL, OPTION_ROOT},
 		{"names", required_argument, NULL, OPTION_NAMES},
 		{"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
 	int option;
@@ -321,6 +420,9 @@ static bool explain_parse(struct explain *x, int argc, char **argv, int *status)
 		case OPTION_UNIT:
 			x->unit = optarg;
 			break;
+		case OPTION_ROOT:
+			fine = explain_set_root(x, optarg);
+			break;
 		case OPTION_NAMES:
 			fine = explain_set_names(x, optarg);
 			break;
@@ -342,7 +444,7 @@ static bool explain_parse(struct explain *x, int argc, char **argv, int *status)
 			return false;
 	}
 	if (!argv[optind]) {
-		log_error("usage: relaytrace explain [OPTIONS] URL...: at least one URL");
+		log_error("usage: relaytrace explain [OPTIONS] URL|IMAGE...: at least one");
 		return false;
 	}
 	return x->output_count || explain_add_output(x, "text");
@@ -361,6 +463,8 @@ static void explain_free(struct explain *x)
 	free(x->files);
 	free(x->pairs);
 	environment_unref(x->environment);
+	environment_unref(x->containerd);
+	node_files_free(&x->node);
 }
 
 int explain_main(int argc, char **argv)
@@ -368,6 +472,7 @@ int explain_main(int argc, char **argv)
 	struct explain x = {.family = RELAY_FAMILY_PROXY};
 	int status = STATUS_USAGE;
 
+	x.root.prefix = x.prefix;
 	x.files = calloc((size_t)argc, sizeof(*x.files));
 	x.pairs = calloc((size_t)argc, sizeof(*x.pairs));
 	if (!x.files || !x.pairs)

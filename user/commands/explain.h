@@ -3,6 +3,8 @@
 #ifndef COMMANDS_EXPLAIN_H
 #define COMMANDS_EXPLAIN_H
 
+#include "diagnose/node_files.h"
+#include "diagnose/pull_targets.h"
 #include "relay/relay_choice.h"
 
 struct explain_fault {
@@ -21,7 +23,9 @@ struct explain_output {
 
 struct explain {
 	enum relay_family family;
-	const char *pid, *unit;	     /* NULL: not asked for */
+	const char *pid, *unit; /* NULL: not asked for */
+	struct unit_root root;	/* of units and of the node's configuration */
+	char prefix[4096];
 	const char **files, **pairs; /* in the order given; room for argc */
 	size_t file_count, pair_count;
 	struct explain_output outputs[EXPLAIN_OUTPUTS];
@@ -29,7 +33,25 @@ struct explain {
 	struct environment *environment;
 	struct explain_fault *faults; /* of env files */
 	size_t fault_count;
-	bool incomplete; /* a variable of the process may be missing here */
+	bool incomplete; /* a variable of the process may be missing here, or a mirror */
+	/* For image references: */
+	struct node_files node;
+	enum role roles[2]; /* who would pull */
+	size_t role_count;
+	bool node_is_read, faulty;
+	struct environment *containerd; /* what rke2 with that environment gives containerd */
+};
+
+/* One answer, a line of text or an object of JSON. */
+struct explain_answer {
+	const char *url;
+	struct choice choice;
+	const struct environment *environment;
+	enum image_word word;
+	/* Of an image reference only: */
+	const struct image_reference *image;
+	const struct pull_request *request;
+	enum role role;
 };
 
 /*
@@ -43,5 +65,14 @@ int explain_gather(struct explain *x);
  * not told.
  */
 bool concerns_relay(const char *name, size_t len);
+
+/*
+ * An image reference has an answer for each host that rke2 and that containerd would dial.  Reads the node's
+ * configuration for it, hands each answer to tell, which returns non-zero to stop.  0, what tell returned,
+ * or -errno after saying why.
+ */
+typedef int explain_tell_fn(struct explain *x, const struct explain_answer *a);
+int explain_reference(
+	struct explain *x, const struct image_reference *image, explain_tell_fn *tell);
 
 #endif

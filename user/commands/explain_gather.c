@@ -211,14 +211,13 @@ static int explain_take_unit(struct explain *x, const struct unit_facts *f)
 /* What the unit would get if it were started now. */
 static int explain_read_unit(struct explain *x)
 {
-	const struct unit_root live = {""};
 	struct unit_host host = {0};
 	struct unit_facts facts;
-	int err = unit_host_read(&live, &host);
+	int err = unit_host_read(&x->root, &host);
 
 	if (err)
 		return err;
-	err = unit_facts_read(&live, &host, concerns_relay, x->unit, &facts);
+	err = unit_facts_read(&x->root, &host, concerns_relay, x->unit, &facts);
 	if (err == -EINVAL)
 		log_error("--unit %s: that is no unit's name", x->unit);
 	if (!err) {

@@ -116,6 +116,25 @@ static void config_value(struct walk *w, const char *value, size_t len, unsigned
 
 /* ---- registries.yaml ---- */
 
+/* mirrors: REGISTRY: rewrite: {PATTERN: REPLACEMENT...} */
+static void rewrite_value(struct walk *w, const char *value, size_t len)
+{
+	struct node_config *c = w->config;
+	struct node_rewrite *r;
+
+	if (!w->levels[3].key[0])
+		return;
+	if (c->rewrite_count == NODE_MIRRORS || len >= sizeof(r->replacement)) {
+		c->cut = true;
+		return;
+	}
+	r = &c->rewrites[c->rewrite_count++];
+	snprintf(r->registry, sizeof(r->registry), "%s", w->levels[1].key);
+	snprintf(r->pattern, sizeof(r->pattern), "%s", w->levels[3].key);
+	memcpy(r->replacement, value, len);
+	r->replacement[len] = '\0';
+}
+
 /* mirrors: REGISTRY: endpoint: [URL...] */
 static void registries_value(struct walk *w, const char *value, size_t len, unsigned int line)
 {
@@ -124,9 +143,11 @@ static void registries_value(struct walk *w, const char *value, size_t len, unsi
 	struct buffer shown = {0};
 
 	(void)line;
-	if (w->depth != 4 || strcmp(w->levels[0].key, "mirrors") ||
-		strcmp(w->levels[2].key, "endpoint") || w->levels[3].mapping || !len ||
-		!is_text(value, len))
+	if (w->depth != 4 || strcmp(w->levels[0].key, "mirrors") || !is_text(value, len))
+		return;
+	if (!strcmp(w->levels[2].key, "rewrite") && w->levels[3].mapping)
+		rewrite_value(w, value, len);
+	if (strcmp(w->levels[2].key, "endpoint") || w->levels[3].mapping || !len)
 		return;
 	append_shown(&shown, value, len);
 	if (c->mirror_count == NODE_MIRRORS || shown.failed || shown.len >= sizeof(m->endpoint)) {

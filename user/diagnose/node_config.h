@@ -33,12 +33,19 @@ struct node_mirror {
 	char endpoint[512]; /* a URL without userinfo, or host:port */
 };
 
+/* Of one registry: what its mirrors call a repository.  The first in the file that changes the name counts. */
+struct node_rewrite {
+	char registry[256], pattern[256], replacement[256];
+};
+
 struct node_config {
 	char value[NODE_SETTINGS][512]; /* "" where it is not set */
 	unsigned int line[NODE_SETTINGS];
 	unsigned int file[NODE_SETTINGS]; /* as told to node_config_parse() */
 	struct node_mirror mirrors[NODE_MIRRORS];
 	size_t mirror_count;
+	struct node_rewrite rewrites[NODE_MIRRORS];
+	size_t rewrite_count;
 	bool cut; /* more was there than is kept */
 };
 
@@ -58,7 +65,7 @@ const char *node_setting_name(enum node_setting setting);
 int node_config_parse(const char *bytes, size_t len, unsigned int file, struct node_config *c,
 	struct node_config_fault *fault);
 
-/* The same for registries.yaml: the mirrors. */
+/* The same for registries.yaml: the mirrors and their rewrites. */
 int node_registries_parse(
 	const char *bytes, size_t len, struct node_config *c, struct node_config_fault *fault);
 

@@ -2,6 +2,7 @@
 #include "diagnose/node_files.h"
 
 #include "diagnose/go_build.h"
+#include "diagnose/pull_targets.h"
 #include "diagnose/unit_record.h"
 
 #include <errno.h>
@@ -287,58 +288,7 @@ void node_program_of_unit(const struct unit_root *r, const char *fragment, char 
 	env_file_bytes_free(&bytes);
 }
 
-/* ---- what is pulled from where ---- */
-
-struct targets {
-	struct pull_target *list;
-	size_t count;
-};
-
-/* "https://host:port/path", "host:port/path", "host", "[fd00::1]:5000". */
-static bool target_parse(const char *text, struct pull_target *out)
-{
-	const char *scheme = strstr(text, "://"), *end, *at, *colon;
-	size_t len;
-
-	memset(out, 0, sizeof(*out));
-	out->http = scheme && scheme - text == 4 && !strncmp(text, "http", 4);
-	out->port = out->http ? 80 : 443;
-	if (scheme)
-		text = scheme + 3;
-	end = text + strcspn(text, "/?#");
-	while ((at = memchr(text, '@', (size_t)(end - text))))
-		text = at + 1;
-	if (*text == '[') {
-		len = strcspn(++text, "]/");
-		colon = text + len + (text[len] == ']');
-	} else {
-		colon = memchr(text, ':', (size_t)(end - text));
-		colon = colon ? colon : end;
-		len = (size_t)(colon - text);
-	}
-	if (!len || len >= sizeof(out->host))
-		return false;
-	memcpy(out->host, text, len);
-	if (*colon == ':') {
-		unsigned long port = strtoul(colon + 1, NULL, 10);
-
-		if (port && port <= UINT16_MAX)
-			out->port = (uint16_t)port;
-	}
-	return true;
-}
-
-static void add_target(struct targets *t, const char *text)
-{
-	struct pull_target *p = &t->list[t->count];
-
-	if (t->count == PULL_TARGETS || !target_parse(text, p))
-		return;
-	for (size_t i = 0; i < t->count; i++)
-		if (!strcmp(t->list[i].host, p->host) && t->list[i].port == p->port)
-			return;
-	t->count++;
-}
+/* ---- events ---- */
 
 void node_files_tell(
 	const struct node_files *f, uint64_t time_ns, event_handler handler, void *context)
@@ -363,7 +313,7 @@ void node_files_tell(
 	for (size_t i = 0; i < c->mirror_count; i++) {
 		struct pull_target target;
 
-		if (!target_parse(c->mirrors[i].endpoint, &target))
+		if (!pull_target_parse(c->mirrors[i].endpoint, &target))
 			continue;
 		fields[0] = c->mirrors[i].registry;
 		fields[1] = target.host;
@@ -397,60 +347,4 @@ int node_unit_tell(const struct unit_facts *f, bool reload, uint64_t time_ns, ev
 	int err = unit_record_tell(f, tell_fact, &teller);
 
 	return err ? err : tell_fact(&teller, &fact);
-}
-
-static bool is_true(const char *value)
-{
-	return !strcmp(value, "true") || !strcmp(value, "True") || !strcmp(value, "TRUE");
-}
-
-/* Adds the mirrors of a registry; how many there are. */
-static size_t add_mirrors(struct targets *t, const struct node_config *c, const char *registry)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < c->mirror_count; i++)
-		found += !strcmp(c->mirrors[i].registry, registry);
-	/* "*" counts only for registries that have no entry of their own. */
-	if (!found)
-		registry = "*";
-	found = 0;
-	for (size_t i = 0; i < c->mirror_count; i++) {
-		if (strcmp(c->mirrors[i].registry, registry))
-			continue;
-		add_target(t, c->mirrors[i].endpoint);
-		found++;
-	}
-	return found;
-}
-
-size_t node_pull_targets(
-	const struct node_config *c, enum role role, struct pull_target *targets, size_t *judged)
-{
-	struct targets t = {.list = targets};
-	const char *own = c->value[NODE_REGISTRY];
-	char registry[512];
-	size_t mirrors;
-
-	snprintf(registry, sizeof(registry), "%.*s", (int)strcspn(own, "/"), own);
-	if (!*registry)
-		strcpy(registry, "docker.io");
-	mirrors = add_mirrors(&t, c, registry);
-	*judged = t.count;
-	/* The switch is containerd's alone: wharfie always appends the default endpoint. */
-	if (mirrors && role == ROLE_CONTAINERD && is_true(c->value[NODE_DISABLE_DEFAULT_ENDPOINT]))
-		return t.count;
-	if (strcmp(registry, "docker.io")) {
-		add_target(&t, registry);
-	} else {
-		add_target(
-			&t, role == ROLE_CONTAINERD ? "registry-1.docker.io" : "index.docker.io");
-		add_target(&t, "auth.docker.io");
-		/* Both content networks are in use, the second since May 2026. */
-		add_target(&t, "production.cloudflare.docker.com");
-		add_target(&t, "production.cloudfront.docker.com");
-	}
-	if (!mirrors)
-		*judged = t.count;
-	return t.count;
 }

@@ -61,17 +61,4 @@ void node_files_tell(
 int node_unit_tell(const struct unit_facts *f, bool reload, uint64_t time_ns, event_handler handler,
 	void *context);
 
-#define PULL_TARGETS 32
-
-/*
- * Where a process of that role pulls from, in its order: mirrors, then the default endpoint with the hosts
- * of its tokens and blobs; *judged of them are those that must work (with a mirror the default endpoint is
- * only the last resort).  Returns how many, at most PULL_TARGETS.
- *
- * rke2 and rancher-system-agent call Docker Hub index.docker.io (go-containerregistry), containerd
- * registry-1.docker.io (core/remotes/docker/config/hosts.go).
- */
-size_t node_pull_targets(
-	const struct node_config *c, enum role role, struct pull_target *targets, size_t *judged);
-
 #endif
