@@ -20,27 +20,16 @@ struct item {
 	struct report report;
 };
 
-typedef void put_fn(struct json_line *l, const struct item *item);
-
-/* One line, again with tighter limits where it is too long. */
-static void put_line(struct sink *s, put_fn *put, const struct item *item, struct buffer *out)
+static void put_line(struct sink *s, json_put_fn *put, const struct item *item, struct buffer *out)
 {
-	size_t before = out->len;
+	struct json_line line = {.context = &s->context};
 
-	for (size_t rung = 0; rung < json_line_rungs(); rung++) {
-		struct json_line line = {.context = &s->context, .rung = rung};
-
-		json_begin(&line.json, out);
-		put(&line, item);
-		if (out->failed || out->len - before <= JSON_LINE_BYTES)
-			return;
-		out->len = before;
-	}
+	json_line_write(&line, false, put, item, out);
 }
 
-static void put_report(struct json_line *l, const struct item *item)
+static void put_report(struct json_line *l, const void *item)
 {
-	json_put_report(l, &item->report);
+	json_put_report(l, &((const struct item *)item)->report);
 }
 
 static void put_place(
@@ -116,8 +105,9 @@ static void put_processes(struct json_line *l, const struct item *item)
 	json_array_end(j);
 }
 
-static void put_unit(struct json_line *l, const struct item *item)
+static void put_unit(struct json_line *l, const void *what)
 {
+	const struct item *item = what;
 	const struct check_unit *u = item->unit;
 	struct json *j = &l->json;
 	size_t shown = 0;
@@ -154,8 +144,9 @@ static void put_unit(struct json_line *l, const struct item *item)
 	json_line_end(l);
 }
 
-static void put_pull(struct json_line *l, const struct item *item)
+static void put_pull(struct json_line *l, const void *what)
 {
+	const struct item *item = what;
 	static const char *const decisions[] = {
 		[CHOICE_DIRECT] = "direct", [CHOICE_RELAY] = "relay", [CHOICE_ERROR] = "error"};
 	const struct process *p = item->subject->process;
@@ -192,8 +183,10 @@ static void put_pull(struct json_line *l, const struct item *item)
 	json_line_end(l);
 }
 
-static void put_unread(struct json_line *l, const struct item *item)
+static void put_unread(struct json_line *l, const void *what)
 {
+	const struct item *item = what;
+
 	json_line_begin(l, &item->report, "event", "unread");
 	json_object_end(&l->json);
 	json_line_text(l, "message", item->unread);

@@ -7,32 +7,64 @@
 #include <string.h>
 
 /*
- * Limits in bytes, before escaping: of all arguments, of a NO_ list, of any other text; and of
- * elements in an array.  Arguments go first, NO_ lists are the next but keep 4 KB each; the rungs
- * behind that are for hostile ones, every byte of which is escaped.
+ * Limits in bytes, before escaping: of a NO_ list, of any other text; and of elements in an array.
+ * NO_ lists keep 4 KB each; the rungs behind that are for hostile ones, every byte of which is
+ * escaped.
  */
 static const struct limits {
-	size_t args, list, text, count;
+	size_t list, text, count;
 } ladder[] = {
-	{SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX},
-	{8192, SIZE_MAX, SIZE_MAX, SIZE_MAX},
-	{4096, SIZE_MAX, SIZE_MAX, SIZE_MAX},
-	{2048, SIZE_MAX, SIZE_MAX, SIZE_MAX},
-	{512, SIZE_MAX, SIZE_MAX, SIZE_MAX},
-	{0, SIZE_MAX, SIZE_MAX, SIZE_MAX},
-	{0, 8192, SIZE_MAX, SIZE_MAX},
-	{0, 6144, SIZE_MAX, SIZE_MAX},
-	{0, 4096, SIZE_MAX, SIZE_MAX},
-	{0, 4096, 2048, 64},
-	{0, 2048, 1024, 64},
-	{0, 1024, 512, 64},
-	{0, 256, 256, 32},
-	{0, 64, 64, 16},
+	{SIZE_MAX, SIZE_MAX, SIZE_MAX},
+	{8192, SIZE_MAX, SIZE_MAX},
+	{6144, SIZE_MAX, SIZE_MAX},
+	{4096, SIZE_MAX, SIZE_MAX},
+	{4096, 2048, 64},
+	{2048, 1024, 64},
+	{1024, 512, 64},
+	{256, 256, 32},
+	{64, 64, 16},
 };
 
-size_t json_line_rungs(void)
+/* Writes the line once; does it fit? */
+static bool line_try(
+	struct json_line *l, bool fields, json_put_fn *put, const void *what, struct buffer *out)
 {
-	return sizeof(ladder) / sizeof(ladder[0]);
+	size_t before = out->len;
+
+	if (fields)
+		json_begin_fields(&l->json, out);
+	else
+		json_begin(&l->json, out);
+	put(l, what);
+	return out->failed || out->len - before <= JSON_LINE_BYTES;
+}
+
+void json_line_write(const struct json_line *as, bool fields, json_put_fn *put, const void *what,
+	struct buffer *out)
+{
+	struct json_line l = *as;
+	size_t before = out->len;
+
+	l.args_room = SIZE_MAX;
+	if (line_try(&l, fields, put, what, out))
+		return;
+	for (size_t rung = 0; rung < sizeof(ladder) / sizeof(ladder[0]); rung++) {
+		out->len = before;
+		l = *as;
+		l.rung = rung;
+		if (!line_try(&l, fields, put, what, out))
+			continue;
+		if (out->failed || !(l.cut & JSON_CUT_ARGS))
+			return;
+		/* It fits without arguments; what is left over is for the first of them. */
+		l = *as;
+		l.rung = rung;
+		l.args_room = JSON_LINE_BYTES - (out->len - before);
+		out->len = before;
+		line_try(&l, fields, put, what, out);
+		return;
+	}
+	out->len = before;
 }
 
 void json_line_time(struct json_line *l, const char *key, uint64_t time_ns)
@@ -82,18 +114,20 @@ void json_line_variable(struct json_line *l, const struct variable *v)
 
 void json_line_args(struct json_line *l, const char *key, char *const *args, size_t count)
 {
-	size_t left = ladder[l->rung].args;
+	struct buffer *out = l->json.out;
+	size_t begin;
 
 	json_array(&l->json, key);
+	begin = out->len;
 	for (size_t i = 0; i < count; i++) {
-		size_t len = strlen(args[i]);
+		size_t before = out->len;
 
-		if (len >= left) {
+		json_string(&l->json, NULL, args[i]);
+		if (out->len - begin > l->args_room) {
+			out->len = before;
 			l->cut |= JSON_CUT_ARGS;
 			break;
 		}
-		left -= len + 1;
-		json_string_len(&l->json, NULL, args[i], len);
 	}
 	json_array_end(&l->json);
 }

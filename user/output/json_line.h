@@ -18,13 +18,22 @@ struct json_line {
 	struct json json;
 	const struct sink_context *context;
 	uint64_t written, refused; /* by the sink so far */
-	size_t rung;		   /* which limits hold: 0, none, to json_line_rungs() - 1 */
+	size_t rung;		   /* which limits hold; 0: none */
+	size_t args_room;	   /* bytes that all arguments may take, escaped */
 	unsigned int cut;	   /* json_cut bits: what they cut */
 	size_t rows;		   /* elements of the long arrays so far */
 };
 
-/* How many tries there are; the last fits whatever it holds. */
-size_t json_line_rungs(void);
+/* Writes one line, by the calls below. */
+typedef void json_put_fn(struct json_line *l, const void *what);
+
+/*
+ * Appends what put(what) writes, as a line of JSON or as a journal's fields, in JSON_LINE_BYTES at
+ * most: what is longer is written again, first with as many leading arguments as there is room for,
+ * then with tighter limits.  Of as, context, written and refused count.
+ */
+void json_line_write(const struct json_line *as, bool fields, json_put_fn *put, const void *what,
+	struct buffer *out);
 
 /* A time of the events' clock (CLOCK_BOOTTIME) as RFC 3339, UTC, nanoseconds. */
 void json_line_time(struct json_line *l, const char *key, uint64_t time_ns);
@@ -35,7 +44,7 @@ void json_line_text(struct json_line *l, const char *key, const char *text);
 /* "NAME=VALUE" within an array. */
 void json_line_variable(struct json_line *l, const struct variable *v);
 
-/* An array of the arguments that fit. */
+/* An array of the leading arguments that fit args_room. */
 void json_line_args(struct json_line *l, const char *key, char *const *args, size_t count);
 
 /* An array of sentences. */
@@ -59,8 +68,8 @@ void json_line_unit(struct json_line *l, const struct process *p);
 /* Any of domain, ip and port may be "" or 0. */
 void json_line_destination(struct json_line *l, const char *domain, const char *ip, uint16_t port);
 
-/* sink_json.c: the whole line of a report. */
-void json_put_report(struct json_line *l, const struct report *r);
+/* sink_json.c: the whole line of a struct report; a json_put_fn. */
+void json_put_report(struct json_line *l, const void *report);
 
 /* One line at most; containerd's and Docker's log drivers split a longer one. */
 #define JSON_LINE_BYTES 16384

@@ -89,7 +89,11 @@ static void field_close(struct json *j)
 
 static void json_code_unit(struct buffer *out, uint32_t unit)
 {
-	buffer_printf(out, "\\u%04x", unit);
+	static const char digits[] = "0123456789abcdef";
+	const char text[] = {'\\', 'u', digits[unit >> 12 & 15], digits[unit >> 8 & 15],
+		digits[unit >> 4 & 15], digits[unit & 15]};
+
+	buffer_append(out, text, sizeof(text));
 }
 
 /* The character at text, which may not stand in a string as it is; size 0: not UTF-8. */

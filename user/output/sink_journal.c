@@ -98,7 +98,8 @@ static void put_message(struct sink_journal *s, const struct report *r, struct b
 static void journal_format(struct sink *sink, const struct report *r, struct buffer *out)
 {
 	struct sink_journal *s = (struct sink_journal *)sink;
-	size_t begin;
+	struct json_line line = {
+		.context = &sink->context, .written = sink->written, .refused = sink->refused};
 
 	if (sink->context.quiet && !report_is_for_quiet(r->kind))
 		return;
@@ -112,19 +113,7 @@ static void journal_format(struct sink *sink, const struct report *r, struct buf
 	if ((r->kind == REPORT_FINDING || r->kind == REPORT_RESOLVED) &&
 		r->finding->rule->reference)
 		buffer_printf(out, "DOCUMENTATION=%s\n", r->finding->rule->reference);
-	begin = out->len;
-	for (size_t rung = 0; rung < json_line_rungs(); rung++) {
-		struct json_line line = {.context = &sink->context,
-			.written = sink->written,
-			.refused = sink->refused,
-			.rung = rung};
-
-		json_begin_fields(&line.json, out);
-		json_put_report(&line, r);
-		if (out->failed || out->len - begin <= JSON_LINE_BYTES)
-			return;
-		out->len = begin;
-	}
+	json_line_write(&line, true, json_put_report, r, out);
 }
 
 /* The entry as a sealed memfd, which is how the protocol takes what no datagram does. */

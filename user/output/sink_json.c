@@ -314,8 +314,10 @@ static void put_resolve(struct json_line *l, const struct report *r)
 	json_line_end(l);
 }
 
-void json_put_report(struct json_line *l, const struct report *r)
+void json_put_report(struct json_line *l, const void *report)
 {
+	const struct report *r = report;
+
 	switch (r->kind) {
 	case REPORT_START:
 		put_start(l, r);
@@ -355,23 +357,11 @@ void json_put_report(struct json_line *l, const struct report *r)
 
 static void json_format(struct sink *s, const struct report *r, struct buffer *out)
 {
-	size_t before = out->len;
+	struct json_line line = {
+		.context = &s->context, .written = s->written, .refused = s->refused};
 
-	if (s->context.quiet && !report_is_for_quiet(r->kind))
-		return;
-	/* What is too long is written again with tighter limits: rare, and the plain case is plain. */
-	for (size_t rung = 0; rung < json_line_rungs(); rung++) {
-		struct json_line line = {.context = &s->context,
-			.written = s->written,
-			.refused = s->refused,
-			.rung = rung};
-
-		json_begin(&line.json, out);
-		json_put_report(&line, r);
-		if (out->failed || out->len - before <= JSON_LINE_BYTES)
-			return;
-		out->len = before;
-	}
+	if (!s->context.quiet || report_is_for_quiet(r->kind))
+		json_line_write(&line, false, json_put_report, r, out);
 }
 
 static void json_free(struct sink *s)
