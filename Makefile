@@ -35,6 +35,11 @@ BPFSRC  := bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(wildcard bpf/*.bpf.c))
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
+# As many jobs as processors, unless told (make -j1); a make that another one started shares its jobs.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 obj      = $(patsubst user/%.c,$(BUILD)/$(1)/%.o,$(2))
 
 all: $(BUILD)/relaytrace ## build build/relaytrace (the default)
@@ -72,9 +77,11 @@ $(BUILD)/fuzzobj/%.o: user/%.c
 	@mkdir -p $(@D)
 	$(CLANG) $(DEFS) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
 
-$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(call obj,asan,$(PURE))
+$(BUILD)/asan/pure.a: $(call obj,asan,$(PURE))
+	rm -f $@ && ar rcs $@ $^
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/asan/pure.a
 	@mkdir -p $(@D)
-	$(CC) $(DEFS) -g $(SAN) -o $@ $< $(call obj,asan,$(PURE)) -lyaml
+	$(CC) $(DEFS) -g $(SAN) -o $@ $< $(BUILD)/asan/pure.a -lyaml
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(call obj,fuzzobj,$(PURE))
 	@mkdir -p $(@D)
 	$(CLANG) $(DEFS) -g -fsanitize=fuzzer,address,undefined -o $@ $< $(call obj,fuzzobj,$(PURE)) -lyaml

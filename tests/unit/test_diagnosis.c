@@ -1,166 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stories through process table, dial tracker and diagnosis: what is found, told again, closed. */
-#include "base/buffer.h"
-#include "capture/recording.h"
-#include "diagnose/diagnosis.h"
-#include "diagnose/rules.h"
-#include "model/dial_tracker.h"
-#include "unit.h"
-
-#include <stdarg.h>
-#include <stdlib.h>
-
-struct run {
-	struct process_table processes;
-	struct tracker *tracker;
-	struct diagnosis *diagnosis;
-	uint64_t now_ns;
-	struct buffer told; /* "containerd-scope/1 " for each line, "-containerd-scope " resolved */
-	struct buffer message, chain, missing, remedy; /* of the latest finding */
-	char host[256], ip[ADDRESS_TEXT], id[17];
-	unsigned int port, relay_port, severity;
-	bool incomplete;
-};
-
-static void join(struct buffer *b, const struct lines *l)
-{
-	buffer_clear(b);
-	for (size_t i = 0; i < l->count; i++)
-		buffer_printf(b, "%s\n", l->text[i]);
-}
-
-static void on_finding(void *context, const struct finding *f, bool resolved)
-{
-	struct run *r = context;
-
-	if (resolved) {
-		buffer_printf(&r->told, "-%s ", f->rule->id);
-		return;
-	}
-	buffer_printf(&r->told, "%s/%llu ", f->rule->id, (unsigned long long)f->count);
-	buffer_clear(&r->message);
-	buffer_append_string(&r->message, f->message);
-	join(&r->chain, &f->chain);
-	join(&r->missing, &f->missing);
-	join(&r->remedy, &f->remedy);
-	strcpy(r->host, f->host);
-	strcpy(r->ip, f->ip);
-	strcpy(r->id, f->id);
-	r->port = f->port;
-	r->relay_port = f->relay_port;
-	r->severity = f->severity;
-	r->incomplete = f->incomplete;
-}
-
-static void on_dial(void *context, const struct dial *d)
-{
-	diagnosis_dial(((struct run *)context)->diagnosis, d);
-}
-
-static void on_resolve(void *context, struct process *process, const struct event_name *name,
-	uint16_t code, uint64_t time_ns)
-{
-	(void)context, (void)process, (void)name, (void)code, (void)time_ns;
-}
-
-static void on_relay(void *context, const struct dial *d)
-{
-	struct run *r = context;
-
-	if (d->replied)
-		diagnosis_relay(r->diagnosis, d, r->now_ns);
-}
-
-static void on_event(void *context, const struct event *event)
-{
-	struct run *r = context;
-	struct process *p;
-
-	r->now_ns = event->time_ns;
-	if (event->kind == EVENT_START) {
-		struct tracker_options tracking = {.pending_ns = event->start.pending_ns};
-		struct diagnosis_options options = {.names = event->start.names};
-		struct tracker_handler on_track = {r, on_dial, on_resolve, on_relay};
-		struct diagnosis_handler on_diagnose = {r, on_finding};
-
-		r->tracker = tracker_new(&tracking, &r->processes, &on_track);
-		r->diagnosis = diagnosis_new(&options, &on_diagnose);
-	}
-	diagnosis_tick(r->diagnosis, event->time_ns);
-	if (event->kind == EVENT_STOP) {
-		tracker_flush(r->tracker, event->time_ns);
-		diagnosis_flush(r->diagnosis, event->time_ns);
-		return;
-	}
-	p = process_table_apply(&r->processes, event);
-	tracker_apply(r->tracker, event);
-	if (p && event->kind == EVENT_EXEC)
-		diagnosis_process(r->diagnosis, event->time_ns, p);
-	if (event->kind == EVENT_FACT)
-		diagnosis_fact(r->diagnosis, event);
-	if (event->kind == EVENT_LOSS)
-		diagnosis_loss(r->diagnosis, event);
-}
-
-/* Runs the lines of a story; "start" and "stop" are put around them. */
-static struct run *tell(const char *start, ...)
-{
-	struct run *r = calloc(1, sizeof(*r));
-	struct buffer text = {0};
-	struct source *source;
-	const char *line;
-	va_list ap;
-
-	buffer_printf(
-		&text, "relaytrace-recording 1\n0.0 start wall=1 host=n boot_id=b %s\n", start);
-	va_start(ap, start);
-	while ((line = va_arg(ap, const char *)))
-		buffer_printf(&text, "%s\n", line);
-	va_end(ap);
-	buffer_append_string(&text, "5000 stop\nend\n");
-	source = recording_open_text("story", buffer_string(&text), text.len);
-	while (source_poll(source, UINT64_MAX, on_event, r) > 0)
-		;
-	source_close(source);
-	tracker_free(r->tracker);
-	diagnosis_free(r->diagnosis);
-	process_table_free(&r->processes);
-	buffer_free(&text);
-	return r;
-}
-
-static void done(struct run *r)
-{
-	buffer_free(&r->told);
-	buffer_free(&r->message);
-	buffer_free(&r->chain);
-	buffer_free(&r->missing);
-	buffer_free(&r->remedy);
-	free(r);
-}
-
-static bool has(const struct buffer *b, const char *text)
-{
-	if (strstr(buffer_string(b), text))
-		return true;
-	printf("# \"%s\" is not in: %s\n", text, buffer_string(b));
-	return false;
-}
-
-#define RKE2_EXEC                                                                                  \
-	"0.1 exec pid=4121 start=0.05 parent=1 tree=rke2 comm=rke2 file=/usr/local/bin/rke2 "      \
-	"arg=rke2 arg=agent cgroup=/system.slice/rke2-agent.service "
-#define CONTAINERD_EXEC                                                                            \
-	"0.1 exec pid=4200 start=0.05 parent=4121 comm=containerd file=/var/lib/rancher/rke2/"     \
-	"data/v1.32.5-rke2r1-f08cac670b4e/bin/containerd arg=containerd "
-/* Socket 7 of process 4121 to the registry: dropped, given up at 30 s. */
-#define DROP_BEGIN                                                                                 \
-	"1 state pid=4121 tid=4130 socket=7 from=10.0.0.2:40000 to=203.0.113.10:443 "              \
-	"close>syn-sent"
-#define DROP_END "31 state socket=7 from=10.0.0.2:40000 to=203.0.113.10:443 syn-sent>close"
-#define NAMED                                                                                      \
-	"0.9 answer pid=4121 server=10.0.0.53:53 id=1 type=A name=index.docker.io "                \
-	"address=203.0.113.10"
+/* What is found in a story, told again, and closed. */
+#include "diagnosis_story.h"
 
 static void test_classic(void)
 {
@@ -258,78 +98,6 @@ static void test_names_told(void)
 		"33 state socket=8 to=203.0.113.10:443 syn-sent>close", NULL);
 	UNIT_STRING(buffer_string(&r->told), "relay-missing/1 ");
 	UNIT_STRING(buffer_string(&r->missing), "HTTPS_RELAY\nHTTPS_PROXY\n");
-	done(r);
-}
-
-static void test_relay_unreachable(void)
-{
-	struct run *r = tell("", RKE2_EXEC "env=HTTPS_PROXY=http://10.77.9.1:3128",
-		"1 state pid=4121 socket=7 to=10.77.9.1:3128 close>syn-sent",
-		"1.002 state socket=7 to=10.77.9.1:3128 syn-sent>close error=ECONNREFUSED",
-		"5 state pid=4121 socket=8 to=10.77.9.1:3128 close>syn-sent",
-		"5.002 state socket=8 to=10.77.9.1:3128 syn-sent>established", NULL);
-
-	UNIT_STRING(buffer_string(&r->told), "relay-unreachable/1 -relay-unreachable ");
-	UNIT_STRING(buffer_string(&r->message),
-		"rke2 (pid 4121) dialled the relay 10.77.9.1:3128 and was refused after 2 ms: the "
-		"relay "
-		"that HTTPS_PROXY names cannot be reached from this node");
-	UNIT_STRING(r->host, "10.77.9.1");
-	UNIT_CHECK(r->port == 3128 && r->relay_port == 3128);
-	done(r);
-	r = tell("", RKE2_EXEC "env=HTTPS_PROXY=http://10.77.9.1",
-		"1 state pid=4121 socket=7 to=10.77.9.1:80 close>syn-sent",
-		"1.002 state socket=7 to=10.77.9.1:80 syn-sent>close error=ECONNREFUSED", NULL);
-	UNIT_CHECK(has(&r->message, "(no port given, 80 assumed)"));
-	done(r);
-}
-
-static void test_relay_answers(void)
-{
-	static const struct {
-		const char *reply, *told;
-	} cases[] = {
-		{"status=407 reason=\"Proxy Authentication Required\"", "relay-auth/1 "},
-		{"status=403 reason=Forbidden", "relay-forbidden/1 "},
-		{"status=503", "relay-upstream/1 "},
-		{"status=404", "relay-protocol/1 "},
-		{"garbage", "relay-protocol/1 "},
-		{"status=200", ""},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct buffer reply = {0};
-		struct run *r;
-
-		buffer_printf(&reply, "1.2 reply socket=7 %s", cases[i].reply);
-		r = tell("", RKE2_EXEC "env=HTTPS_PROXY=http://10.77.9.1:3128",
-			"1 state pid=4121 socket=7 to=10.77.9.1:3128 close>syn-sent",
-			"1.01 state socket=7 to=10.77.9.1:3128 syn-sent>established",
-			"1.1 request socket=7 method=CONNECT host=index.docker.io port=443",
-			buffer_string(&reply),
-			"1.3 state socket=7 to=10.77.9.1:3128 established>fin-wait1 received=100",
-			NULL);
-		UNIT_STRING(buffer_string(&r->told), cases[i].told);
-		if (*cases[i].told) {
-			UNIT_STRING(r->host, "index.docker.io");
-			UNIT_CHECK(r->port == 443 && r->relay_port == 3128);
-		}
-		done(r);
-		buffer_free(&reply);
-	}
-}
-
-static void test_relay_silent_is_told_once(void)
-{
-	struct run *r = tell("", RKE2_EXEC "env=HTTPS_PROXY=http://10.77.9.1:3128",
-		"1 state pid=4121 socket=7 to=10.77.9.1:3128 close>syn-sent",
-		"1.01 state socket=7 to=10.77.9.1:3128 syn-sent>established",
-		"1.1 request socket=7 method=CONNECT host=index.docker.io port=443",
-		"61 state socket=7 to=10.77.9.1:3128 established>fin-wait1",
-		"61 state socket=7 to=10.77.9.1:3128 fin-wait1>close", NULL);
-
-	UNIT_STRING(buffer_string(&r->told), "relay-silent/1 ");
-	UNIT_CHECK(has(&r->message, "for index.docker.io:443"));
 	done(r);
 }
 
@@ -504,19 +272,6 @@ static void test_network(void)
 	done(r);
 }
 
-static void test_a_secret_that_is_looked_up(void)
-{
-	struct run *r = tell("", RKE2_EXEC "env=\"HTTPS_PROXY=http://sekret#x@10.77.9.1:3128\"",
-		"1 question pid=4121 id=9 name=sekret",
-		"1.1 answer pid=4121 id=9 name=sekret code=NXDOMAIN", "20 clock", NULL);
-
-	UNIT_STRING(buffer_string(&r->told), "value-misread/1 ");
-	UNIT_CHECK(!strstr(buffer_string(&r->message), "sekret"));
-	UNIT_CHECK(!strstr(buffer_string(&r->chain), "sekret"));
-	UNIT_STRING(r->host, "***");
-	done(r);
-}
-
 static void test_pending_is_told_once(void)
 {
 	/* Told with its outcome; at the end, if that never came. */
@@ -569,15 +324,11 @@ int main(void)
 	UNIT_RUN(test_classic_of_a_relay_site);
 	UNIT_RUN(test_variables);
 	UNIT_RUN(test_names_told);
-	UNIT_RUN(test_relay_unreachable);
-	UNIT_RUN(test_relay_answers);
-	UNIT_RUN(test_relay_silent_is_told_once);
 	UNIT_RUN(test_one_finding_with_a_count);
 	UNIT_RUN(test_two_verdicts_of_one_tree);
 	UNIT_RUN(test_silence);
 	UNIT_RUN(test_local_matter_persists);
 	UNIT_RUN(test_network);
-	UNIT_RUN(test_a_secret_that_is_looked_up);
 	UNIT_RUN(test_pending_is_told_once);
 	UNIT_RUN(test_loss_and_snapshots);
 	UNIT_RUN(test_rules_are_whole);

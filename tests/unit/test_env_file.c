@@ -166,7 +166,9 @@ static void test_long_values(void)
 		{2097151 - 1, "value-too-long", true},
 	};
 	struct buffer text = {0}, want = {0};
+	char *xs = malloc(2097152);
 
+	memset(xs, 'x', 2097152);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		buffer_clear(&text);
 		buffer_clear(&want);
@@ -174,17 +176,16 @@ static void test_long_values(void)
 		buffer_append_string(&want, "1 A");
 		if (!cases[i].ignored)
 			buffer_append_string(&want, "=[");
-		for (size_t n = 0; n < cases[i].len; n++) {
-			buffer_append_char(&text, 'x');
-			if (!cases[i].ignored)
-				buffer_append_char(&want, 'x');
-		}
+		buffer_append(&text, xs, cases[i].len);
+		if (!cases[i].ignored)
+			buffer_append(&want, xs, cases[i].len);
 		buffer_printf(&want, "%s%s%s", cases[i].ignored ? "" : "]",
 			cases[i].fault[0] ? "!" : "", cases[i].fault);
 		UNIT_CHECK(strcmp(parse(buffer_string(&text)), buffer_string(&want)) == 0);
 	}
 	buffer_free(&text);
 	buffer_free(&want);
+	free(xs);
 }
 
 static int count(void *context, const struct env_file_entry *e)
@@ -195,7 +196,7 @@ static int count(void *context, const struct env_file_entry *e)
 }
 
 /* Linear, not quadratic: under the sanitizers a quadratic reader would need hours. */
-static void test_ten_megabytes(void)
+static void test_megabytes_in_linear_time(void)
 {
 	static const char *const lines[] = {
 		"A=1\n", "# \\\n", "A='\n'", "A=\\\n\\\n\n", "export X=\"\n"};
@@ -205,7 +206,7 @@ static void test_ten_megabytes(void)
 		struct buffer text = {0};
 		size_t entries = 0;
 
-		while (text.len < 10 << 20)
+		while (text.len < (unit_long() ? 10u : 1u) << 20)
 			buffer_append_string(&text, lines[i]);
 		UNIT_CHECK(env_file_parse(text.data, text.len, count, &entries, &result) == 0);
 		UNIT_CHECK(!result.refused && (entries > 0 || lines[i][0] == '#'));
@@ -263,7 +264,7 @@ int main(void)
 	UNIT_RUN(test_refused_files);
 	UNIT_RUN(test_utf8_is_as_systemd_has_it);
 	UNIT_RUN(test_long_values);
-	UNIT_RUN(test_ten_megabytes);
+	UNIT_RUN(test_megabytes_in_linear_time);
 	UNIT_RUN(test_the_callback_can_stop);
 	UNIT_RUN(test_only_regular_files_are_read);
 	return unit_status();

@@ -15,6 +15,10 @@
 #define STORY_PID    4121
 #define STORY_END    200.0
 
+#define REGISTRY  "203.0.113.10"
+#define REGISTRY6 "2001:db8:113::10"
+#define RELAY	  "10.77.9.1"
+
 struct story {
 	struct event events[STORY_EVENTS];
 	size_t count;
@@ -103,6 +107,16 @@ static inline struct event *story_state(
 	return e;
 }
 
+/* One dial of socket 7 that begins at 1.0 on a non-blocking socket. */
+static inline struct story story_of_dial(void)
+{
+	struct story s = {.count = 0};
+
+	story_open(&s, 1.0, 7, REGISTRY, 443);
+	story_connect(&s, 0.9999, 1.0001, 7, REGISTRY, 443, -EINPROGRESS);
+	return s;
+}
+
 static inline void story_established(struct story *s, double at, uint64_t socket)
 {
 	story_state(s, at, socket, TCP_STATE_SYN_SENT, TCP_STATE_ESTABLISHED, 0);
@@ -151,6 +165,16 @@ static inline void story_answer(struct story *s, double at, uint64_t socket, uin
 		e->name.addresses[0] = story_address(address, 0);
 		e->name.address_count = 1;
 	}
+}
+
+/* A and AAAA answers of name after each other, from 0.1 on. */
+static inline void story_resolve(
+	struct story *s, double at, const char *name, uint16_t code, const char *v4, const char *v6)
+{
+	story_ask(s, at, 3, 1, name);
+	story_ask(s, at + 0.0001, 4, 28, name);
+	story_answer(s, at + 0.01, 3, 1, name, code, v4);
+	story_answer(s, at + 0.0101, 4, 28, name, code, v6);
 }
 
 static inline void story_request(struct story *s, enum event_kind kind, double at, uint64_t socket,

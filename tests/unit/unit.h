@@ -7,7 +7,9 @@
 #ifndef TESTS_UNIT_H
 #define TESTS_UNIT_H
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int unit_failures, unit_failed_here;
@@ -37,6 +39,12 @@ static int unit_failures, unit_failed_here;
 		printf("%s %s\n", unit_failed_here ? "not ok" : "ok", #function);                  \
 		unit_failures += unit_failed_here != 0;                                            \
 	} while (0)
+
+/* The long run of 41-unit-long.slow.sh: what takes a second or more belongs there alone. */
+static inline bool unit_long(void)
+{
+	return getenv("UNIT_LONG") != NULL;
+}
 
 static inline int unit_status(void)
 {
