@@ -205,6 +205,7 @@ static void input_fill(const struct diagnosis *d, const struct dial *dial, struc
 	in->dial = dial;
 	in->process = p;
 	in->environment = dial->environment;
+	in->names_given = d->names_fixed;
 	in->family = family_of(d, p);
 	in->relays = &d->relays;
 	in->known = relays_known(&d->relays, p->tree);
@@ -214,6 +215,7 @@ static void input_fill(const struct diagnosis *d, const struct dial *dial, struc
 							     : address_is_public(&dial->remote);
 	in->cluster = &d->cluster;
 	in->facts = d->facts.unit_count ? &d->facts : NULL;
+	in->facts_kept = &d->facts;
 	in->wall_offset_ns = d->wall_offset_ns;
 	in->mirror = mirror_of(d, dial);
 	in->scheme = dial->remote.port == 80 ? "http" : "https";

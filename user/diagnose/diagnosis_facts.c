@@ -4,6 +4,7 @@
 #include "diagnose/diagnosis_relays.h"
 #include "diagnose/unit_record.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,10 @@ void facts_take(struct node_facts_kept *k, const struct event_fact *f)
 		take_unit(k, f);
 	} else if (!strcmp(f->key, "unit-reload") && f->field_count >= 2) {
 		take_reload(k, f);
+	} else if (!strcmp(f->key, "config") && f->field_count >= 2 &&
+		   !strcmp(f->fields[0], "etcd-s3-endpoint")) {
+		copy_text(k->s3_endpoint, sizeof(k->s3_endpoint), f->fields[1]);
+		k->s3_endpoint[strcspn(k->s3_endpoint, ":/")] = '\0';
 	} else if (!strcmp(f->key, "mirror") && f->field_count >= 2 &&
 		   k->mirror_count < MIRROR_FACTS_MAX && !mirror_known(k, f)) {
 		copy_text(k->mirrors[k->mirror_count].registry, sizeof(k->mirrors[0].registry),
@@ -202,4 +207,44 @@ bool facts_is_mirror(const struct node_facts_kept *k, const char *host, const ch
 			return true;
 	}
 	return false;
+}
+
+bool facts_is_endpoint(const struct node_facts_kept *k, const char *host)
+{
+	for (size_t i = 0; i < k->mirror_count; i++)
+		if (!strcasecmp(k->mirrors[i].host, host))
+			return true;
+	return false;
+}
+
+bool facts_unit_is_read(const struct node_facts_kept *k, const char *unit)
+{
+	for (size_t i = 0; i < k->unit_count; i++) {
+		const struct unit_facts *f = &k->units[i].facts;
+
+		if (strcmp(unit_of(f), unit))
+			continue;
+		for (size_t j = 0; j < f->file_count; j++)
+			if (f->files[j].error && f->files[j].error != -ENOENT)
+				return false;
+		return !k->units[i].damaged && !f->cut && f->fragment >= 0 &&
+		       unit_record_is_whole(f);
+	}
+	return false;
+}
+
+/* Is host name, or a subdomain of it? */
+static bool is_below(const char *host, const char *name)
+{
+	size_t h = strlen(host), n = strlen(name);
+
+	return n && h >= n && !strcasecmp(host + h - n, name) && (h == n || host[h - n - 1] == '.');
+}
+
+bool facts_is_s3(const struct node_facts_kept *k, const char *host)
+{
+	/* [BUCKET.]s3.REGION.amazonaws.com, and without the region. */
+	return is_below(host, k->s3_endpoint) ||
+	       (is_below(host, "amazonaws.com") &&
+		       (!strncasecmp(host, "s3.", 3) || strcasestr(host, ".s3.")));
 }

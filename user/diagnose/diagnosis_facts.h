@@ -5,7 +5,8 @@
  *	unit, unit-file, unit-statement
  *			a unit's files, as unit_record.h tells them
  *	unit-reload	UNIT WORD: "yes" where systemd says NeedDaemonReload, else "no"
- *	mirror		REGISTRY HOST: registries.yaml has endpoint HOST for REGISTRY
+ *	mirror		REGISTRY HOST PORT: registries.yaml has endpoint HOST for REGISTRY
+ *	config		etcd-s3-endpoint HOST FILE:LINE; the others are path.h's
  */
 #ifndef DIAGNOSE_DIAGNOSIS_FACTS_H
 #define DIAGNOSE_DIAGNOSIS_FACTS_H
@@ -46,6 +47,7 @@ struct node_facts_kept {
 	struct {
 		char registry[256], host[256];
 	} mirrors[MIRROR_FACTS_MAX];
+	char s3_endpoint[256];
 };
 
 void facts_free(struct node_facts_kept *k);
@@ -62,6 +64,15 @@ bool facts_need_reload(const struct node_facts_kept *k, const char *unit);
 /* The statement that gives unit the variable name now; NULL: none does. */
 const struct unit_variable *facts_effective(
 	const struct node_facts_kept *k, const char *unit, const char *name);
+
+/* Does registries.yaml name host as an endpoint? */
+bool facts_is_endpoint(const struct node_facts_kept *k, const char *host);
+
+/* Were all files of unit read, so that what they do not set is not set? */
+bool facts_unit_is_read(const struct node_facts_kept *k, const char *unit);
+
+/* Is host where etcd snapshots go: etcd-s3-endpoint of config.yaml, or a name of Amazon's S3? */
+bool facts_is_s3(const struct node_facts_kept *k, const char *host);
 
 /* Is host a mirror of the registry that default_host is the default endpoint of? */
 bool facts_is_mirror(const struct node_facts_kept *k, const char *host, const char *default_host);

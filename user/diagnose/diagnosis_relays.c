@@ -15,8 +15,8 @@ static void copy_text(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ? from : "");
 }
 
-static void learn_variable(
-	struct relay_knowledge *k, const char *tree, const char *holder, const struct variable *v)
+static void learn_variable(struct relay_knowledge *k, const char *tree, const char *holder,
+	uint32_t pid, const struct variable *v)
 {
 	struct known_relay *r;
 
@@ -26,6 +26,7 @@ static void learn_variable(
 		r = &k->relays[i];
 		if (!strcmp(r->variable, v->name) && !strcmp(r->tree, tree) &&
 			!strcmp(r->holder, holder)) {
+			r->pid = pid;
 			r->url = v->url;
 			copy_text(r->value, sizeof(r->value), v->value);
 			copy_text(r->source, sizeof(r->source), v->source);
@@ -43,6 +44,7 @@ static void learn_variable(
 	copy_text(r->variable, sizeof(r->variable), v->name);
 	copy_text(r->value, sizeof(r->value), v->value);
 	copy_text(r->source, sizeof(r->source), v->source);
+	r->pid = pid;
 	r->name = v->relay;
 	r->url = v->url;
 }
@@ -50,12 +52,13 @@ static void learn_variable(
 void relays_learn(struct relay_knowledge *k, const struct process *p)
 {
 	for (unsigned int i = 0; i < p->environment->count; i++)
-		learn_variable(k, p->tree, p->name ? p->name : "", &p->environment->variables[i]);
+		learn_variable(
+			k, p->tree, p->name ? p->name : "", p->pid, &p->environment->variables[i]);
 }
 
 void relays_learn_file(struct relay_knowledge *k, const char *tree, const struct variable *v)
 {
-	learn_variable(k, tree, "", v);
+	learn_variable(k, tree, "", 0, v);
 }
 
 const struct variable *relays_variable_of_host(const struct environment *e, const char *host)

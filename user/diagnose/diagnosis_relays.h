@@ -11,6 +11,7 @@
 struct known_relay {
 	char tree[64];
 	char holder[64];   /* name of the process that carries it; "" where only a file has it */
+	uint32_t pid;	   /* of the holder that was learnt last; 0: a file */
 	char variable[64]; /* as it is spelt there, prefix and all */
 	char value[256];   /* redacted, cut to fit */
 	char source[256];  /* "/etc/default/rke2-agent:3", or "" */

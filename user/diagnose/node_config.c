@@ -43,6 +43,7 @@ static const char *const names[NODE_SETTINGS] = {
 	[NODE_CLUSTER_CIDR] = "cluster-cidr",
 	[NODE_SERVICE_CIDR] = "service-cidr",
 	[NODE_DISABLE_DEFAULT_ENDPOINT] = "disable-default-registry-endpoint",
+	[NODE_S3_ENDPOINT] = "etcd-s3-endpoint",
 };
 
 const char *node_setting_name(enum node_setting setting)

@@ -25,6 +25,7 @@ enum node_setting {
 	NODE_CLUSTER_CIDR,	       /* cluster-cidr: several are joined by ',' */
 	NODE_SERVICE_CIDR,	       /* service-cidr */
 	NODE_DISABLE_DEFAULT_ENDPOINT, /* disable-default-registry-endpoint */
+	NODE_S3_ENDPOINT,	       /* etcd-s3-endpoint: where snapshots go */
 	NODE_SETTINGS
 };
 

@@ -317,8 +317,10 @@ void node_files_tell(
 			continue;
 		fields[0] = c->mirrors[i].registry;
 		fields[1] = target.host;
+		snprintf(source, sizeof(source), "%u", target.port);
+		fields[2] = source;
 		event.fact.key = "mirror";
-		event.fact.field_count = 2;
+		event.fact.field_count = 3;
 		handler(context, &event);
 	}
 }

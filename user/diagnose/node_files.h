@@ -48,7 +48,7 @@ void node_files_free(struct node_files *f);
 void node_program_of_unit(const struct unit_root *r, const char *fragment, char *out, size_t size);
 
 /*
- * Tells them as events of that time: "mirror" REGISTRY HOST, and "config" SETTING VALUE FILE:LINE for
+ * Tells them as events of that time: "mirror" REGISTRY HOST PORT, and "config" SETTING VALUE FILE:LINE for
  * each setting of node_setting_name() that is there.
  */
 void node_files_tell(

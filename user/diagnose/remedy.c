@@ -19,110 +19,6 @@ bool remedy_is_plain(const char *text)
 					   "0123456789:/.-_[]@")];
 }
 
-static bool has_argument(const struct process *p, const char *argument)
-{
-	for (size_t i = 1; i < p->arg_count; i++)
-		if (!strcmp(p->args[i], argument))
-			return true;
-	/* rke2 rewrites its title to "/usr/local/bin/rke2 agent", one argument (facts 3.6). */
-	if (p->arg_count) {
-		const char *space = strrchr(p->args[0], ' ');
-
-		return space && !strcmp(space + 1, argument);
-	}
-	return false;
-}
-
-static bool service_by_unit(const struct process *p, struct service *out)
-{
-	static const struct {
-		const char *unit;
-		enum service_kind kind;
-	} known[] = {
-		{"rke2-server", SERVICE_RKE2},
-		{"rke2-agent", SERVICE_RKE2},
-		{"k3s", SERVICE_K3S},
-		{"k3s-agent", SERVICE_K3S},
-		{"rancher-system-agent", SERVICE_AGENT},
-	};
-	const char *dot = strrchr(p->unit, '.');
-	size_t len = dot ? (size_t)(dot - p->unit) : 0;
-
-	if (!dot || strcmp(dot, ".service") || !len || len >= sizeof(out->name))
-		return false;
-	memcpy(out->name, p->unit, len);
-	out->name[len] = '\0';
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (!strcmp(out->name, known[i].unit)) {
-			out->kind = known[i].kind;
-			return true;
-		}
-	}
-	/* A shell under ssh.service or user@0.service is no service of its own. */
-	if (p->role == ROLE_CLIENT || p->role == ROLE_OTHER || !remedy_is_plain(out->name))
-		return false;
-	out->kind = SERVICE_OTHER;
-	return true;
-}
-
-static bool service_by_arguments(const struct process *p, struct service *out)
-{
-	bool server = has_argument(p, "server"), agent = has_argument(p, "agent");
-
-	if (!p->name)
-		return false;
-	if (!strcmp(p->name, "rke2")) {
-		out->kind = SERVICE_RKE2;
-		out->guessed = !server && !agent;
-		strcpy(out->name, server ? "rke2-server" : "rke2-agent");
-	} else if (!strcmp(p->name, "k3s") && (server || agent)) {
-		out->kind = SERVICE_K3S;
-		strcpy(out->name, server ? "k3s" : "k3s-agent");
-	} else if (p->role == ROLE_SYSTEM_AGENT) {
-		out->kind = SERVICE_AGENT;
-		strcpy(out->name, "rancher-system-agent");
-	} else {
-		return false;
-	}
-	return true;
-}
-
-void service_of(const struct process *p, struct service *out)
-{
-	int depth = 0;
-
-	memset(out, 0, sizeof(*out));
-	if (service_by_unit(p, out))
-		return;
-	out->kind = SERVICE_NONE;
-	/* A client's environment is that of the shell it was called from. */
-	if (p->role == ROLE_CLIENT)
-		return;
-	for (; p && depth < 16; p = p->parent, depth++)
-		if (service_by_arguments(p, out))
-			return;
-	memset(out, 0, sizeof(*out));
-}
-
-void service_files(const struct service *s, struct buffer *out)
-{
-	const char *n = s->name;
-
-	if (s->kind == SERVICE_NONE || s->kind == SERVICE_OTHER)
-		return;
-	buffer_printf(out, "/etc/default/%s /etc/sysconfig/%s", n, n);
-	if (s->kind == SERVICE_RKE2)
-		buffer_printf(out,
-			" /usr/local/lib/systemd/system/%s.env /usr/lib/systemd/system/%s.env"
-			" /opt/rke2/lib/systemd/system/%s.env"
-			" /var/lib/rancher/rke2/system-agent-installer/rke2-sa.env",
-			n, n, n);
-	else if (s->kind == SERVICE_K3S)
-		buffer_printf(out, " /etc/systemd/system/%s.service.env", n);
-	else
-		buffer_printf(out, " /etc/systemd/system/%s.env", n);
-}
-
 /*
  * sed that puts, below each line that sets from, one that sets the names in to (separated by
  * spaces) to the same value and extra; or with to NULL adds extra to the line itself.  The CR of a
@@ -157,58 +53,6 @@ static void add_sed(struct finding *out, const struct service *s, const char *fr
 	lines_add(&out->remedy, "%s", buffer_string(&b));
 	buffer_free(&b);
 	buffer_free(&files);
-}
-
-/* The variable of rke2's own environment that became this one of containerd's (facts 3.1). */
-static const struct variable *parents_variable(
-	const struct process *p, const struct variable *from, char name[64])
-{
-	const struct variable *v;
-
-	snprintf(name, 64, "CONTAINERD_%s", from->name);
-	if (p->role != ROLE_CONTAINERD || !p->parent || p->parent->role != ROLE_SUPERVISOR)
-		return NULL;
-	v = environment_get(p->parent->environment, name);
-	return v && v->value[0] ? v : NULL;
-}
-
-/* Where v stands: what it says itself, else what the unit's files say. */
-static const char *source_of(
-	const struct rule_input *in, const struct service *s, const struct variable *v)
-{
-	const struct unit_variable *u;
-	char unit[80];
-
-	if (v->source || !in->facts)
-		return v->source;
-	snprintf(unit, sizeof(unit), "%s.service", s->name);
-	u = facts_effective(in->facts, unit, v->name);
-	return u ? u->source : NULL;
-}
-
-const char *remedy_source(const struct rule_input *in, const struct variable *v)
-{
-	struct service s;
-	char name[64];
-
-	service_of(in->process, &s);
-	if (parents_variable(in->process, v, name))
-		v = parents_variable(in->process, v, name);
-	return source_of(in, &s, v);
-}
-
-void chain_source(const struct rule_input *in, struct finding *out, const struct variable *v)
-{
-	struct service s;
-	const char *source;
-	char name[64];
-
-	service_of(in->process, &s);
-	if (parents_variable(in->process, v, name))
-		v = parents_variable(in->process, v, name);
-	source = source_of(in, &s, v);
-	if (source)
-		lines_add(&out->chain, "%s sets %s", source, v->name);
 }
 
 static bool list_has(const char *list, const char *entry)
@@ -291,7 +135,7 @@ static void give_no_list(const struct rule_input *in, struct finding *out, const
 	enum relay_family from_family, bool for_containerd)
 {
 	const struct environment *e =
-		for_containerd ? in->process->parent->environment : in->environment;
+		for_containerd ? started_by_unit(in->process)->environment : in->environment;
 	const struct variable *v = no_variable(e, in->family, for_containerd), *copy = NULL;
 	struct buffer extra = {0};
 	char name[32];
@@ -310,39 +154,44 @@ static void give_no_list(const struct rule_input *in, struct finding *out, const
 			       : "",
 			buffer_string(&extra) + (!v && !copy));
 	if (v && extra.len)
-		add_sed(out, s, v->name, source_of(in, s, v), NULL, buffer_string(&extra));
+		add_sed(out, s, v->name, remedy_place(in, s, v), NULL, buffer_string(&extra));
 	else if (copy)
-		add_sed(out, s, copy->name, source_of(in, s, copy), name, buffer_string(&extra));
+		add_sed(out, s, copy->name, remedy_place(in, s, copy), name, buffer_string(&extra));
 	else if (!v)
 		lines_add(&out->remedy, "printf '\\n%s=%s\\n' >> /etc/default/%s", name,
 			buffer_string(&extra) + 1, s->name);
 	buffer_free(&extra);
 }
 
-void remedy_extend_list(
-	const struct rule_input *in, struct finding *out, const char *host, bool for_containerd)
+void remedy_extend_list(const struct rule_input *in, struct finding *out, const char *host,
+	bool for_containerd, bool host_alone)
 {
 	const char *plain = relay_name_plain(in->family, RELAY_KIND_NO);
-	const struct environment *e = in->environment;
-	const struct variable *v = no_variable(e, in->family, false);
+	const struct environment *e = started_by_unit(in->process)->environment;
+	const struct variable *v;
 	struct buffer extra = {0};
 	struct service s;
 	struct address a;
 	char name[64];
 
+	/* What the files gave rke2, not what a server adds to it in itself. */
+	if (for_containerd || !environment_proves_absence(e))
+		e = in->environment;
+	v = no_variable(e, in->family, false);
 	service_of(in->process, &s);
 	snprintf(name, sizeof(name), "%s%s", for_containerd ? "CONTAINERD_" : "",
 		v ? v->name : plain);
-	lacking_entries(in, v ? v->value : "", &extra);
+	if (!host_alone)
+		lacking_entries(in, v ? v->value : "", &extra);
 	/* A private address is covered by the networks, a name of the cluster by its suffix. */
-	if ((!address_parse(host, &a) || address_is_public(&a)) && remedy_is_plain(host) &&
-		!host_is_cluster(host, 0))
+	if ((!address_parse(host, &a) || a.is_v6 || address_is_public(&a)) &&
+		remedy_is_plain(host) && !host_is_cluster(host, 0))
 		buffer_printf(&extra, ",%s", host);
 	if (s.kind == SERVICE_NONE || s.kind == SERVICE_OTHER)
 		lines_add(&out->remedy, "# add to %s where %s gets it: %s", name, in->process->name,
 			buffer_string(&extra) + (extra.len > 0));
 	else if (v && extra.len)
-		add_sed(out, &s, name, v->source, NULL, buffer_string(&extra));
+		add_sed(out, &s, name, remedy_source(in, v), NULL, buffer_string(&extra));
 	else if (!v)
 		lines_add(&out->remedy, "printf '\\n%s=%s\\n' >> /etc/default/%s", name,
 			buffer_string(&extra) + 1, s.name);
@@ -405,7 +254,7 @@ static void give_to_unit(const struct rule_input *in, struct finding *out, const
 static void add_lines(const struct rule_input *in, struct finding *out, const struct service *s,
 	const char *to, const struct variable *from)
 {
-	const char *source = from ? source_of(in, s, from) : NULL;
+	const char *source = from ? remedy_place(in, s, from) : NULL;
 
 	while (*to) {
 		size_t n = strcspn(to, " ");
@@ -442,7 +291,7 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 		return;
 	}
 	if (from && !from->relay.containerd) {
-		const struct variable *v = parents_variable(in->process, from, name);
+		const struct variable *v = remedy_prefixed(in->process, from, name);
 
 		if (v) {
 			from = v;
@@ -459,7 +308,7 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 	}
 	add_lines(in, out, &s, to, from);
 	if (from)
-		add_sed(out, &s, from->name, source_of(in, &s, from), to, "");
+		add_sed(out, &s, from->name, remedy_place(in, &s, from), to, "");
 	else if (known_line(in))
 		remedy_copy_line(out, known_line(in)->source, to, s.name);
 	else
@@ -468,7 +317,12 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 	if (in->process->role != ROLE_SYSTEM_AGENT)
 		give_no_list(in, out, &s, from ? from->relay.family : in->family, *prefix != '\0');
 	remedy_restart(in, out);
-	if (in->process->role == ROLE_SUPERVISOR && s.kind == SERVICE_RKE2)
+	if (rule_is_snapshot_upload(in))
+		lines_add(&out->remedy,
+			"# or for the snapshots alone: etcd-s3-proxy: %s in "
+			"/etc/rancher/rke2/config.yaml, where this version has it",
+			known_value(in));
+	else if (in->process->role == ROLE_SUPERVISOR && s.kind == SERVICE_RKE2)
 		lines_add(&out->remedy, "# or without any pull by rke2: put the new version's "
 					"rke2-images.linux-amd64.tar.zst (arm64: its own) into "
 					"/var/lib/rancher/rke2/agent/images/ before the restart");
@@ -483,11 +337,16 @@ void remedy_correct(const struct rule_input *in, struct finding *out, const stru
 	char prefixed[64];
 
 	service_of(in->process, &s);
-	if (parents_variable(in->process, v, prefixed))
+	if (remedy_prefixed(in->process, v, prefixed))
 		name = prefixed;
 	service_files(&s, &files);
-	source = source_of(in, &s, v);
-	if (source)
+	source = remedy_place(in, &s, v);
+	if (source_is_newer(in, v))
+		lines_add(&out->remedy,
+			"# %s has another value by now; if that is right, a restart is all it "
+			"takes:",
+			source);
+	else if (source)
 		lines_add(&out->remedy, "# %s: in %s, %s", name, source, what);
 	else if (files.len)
 		lines_add(&out->remedy, "# %s: %s, in the line that this finds:", name, what);

@@ -43,12 +43,15 @@ void remedy_correct(const struct rule_input *in, struct finding *out, const stru
 
 /*
  * Adds how to put what a node needs, and host, into the NO_ list that the process has; with
- * for_containerd it is the CONTAINERD_NO_ of the supervisor's files.
+ * for_containerd it is the CONTAINERD_NO_ of the supervisor's files, with host_alone nothing but host.
  */
-void remedy_extend_list(
-	const struct rule_input *in, struct finding *out, const char *host, bool for_containerd);
+void remedy_extend_list(const struct rule_input *in, struct finding *out, const char *host,
+	bool for_containerd, bool host_alone);
 
-/* Adds the file and line where v is set, where the unit's files say so, to the chain. */
+/*
+ * remedy_source.c: adds the file and line where v is set, where the unit's files say so, to the chain; also
+ * that it says otherwise by now, and what it overrides.
+ */
 void chain_source(const struct rule_input *in, struct finding *out, const struct variable *v);
 
 /*
@@ -56,6 +59,24 @@ void chain_source(const struct rule_input *in, struct finding *out, const struct
  * not known.
  */
 const char *remedy_source(const struct rule_input *in, const struct variable *v);
+
+/*
+ * The CONTAINERD_ variable of the supervisor that became `from` of a containerd, or of what containerd
+ * started; its name is put together in name.  NULL: there is none, or `from` has another value.
+ */
+const struct variable *remedy_prefixed(
+	const struct process *p, const struct variable *from, char name[64]);
+
+/* Where v itself stands: what it says, else what the files of unit s say; NULL: not known. */
+const char *remedy_place(
+	const struct rule_input *in, const struct service *s, const struct variable *v);
+
+/* Was the file that sets v changed, to another value, after the process had started? */
+bool source_is_newer(const struct rule_input *in, const struct variable *v);
+
+/* The process that systemd started: the supervisor above p, else p itself; when (CLOCK_REALTIME; 0: not known). */
+const struct process *started_by_unit(const struct process *p);
+uint64_t unit_started_ns(const struct rule_input *in);
 
 /* Is text safe as a word of a shell? */
 bool remedy_is_plain(const char *text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the process carries explains that it went direct. */
 #include "diagnose/cluster.h"
+#include "diagnose/diagnosis_facts.h"
 #include "diagnose/remedy.h"
 
 #include <stdio.h>
@@ -107,22 +108,47 @@ bool rule_value_dropped(const struct rule_input *in, struct finding *out)
 	return true;
 }
 
-bool rule_name_unread(const struct rule_input *in, struct finding *out)
+/*
+ * --names RELAY says that *_RELAY is read, and the process, which carries a good one, dialled directly
+ * all the same; so it is one that reads *_PROXY.
+ */
+static bool is_unread_after_all(const struct rule_input *in)
 {
+	const struct variable *found[1];
+
+	return in->names_given && in->family == RELAY_FAMILY_RELAY && !in->latent &&
+	       in->choice.decision == CHOICE_RELAY &&
+	       !rule_carried(in->environment, RELAY_FAMILY_PROXY, CARRIED_READ, found, 1);
+}
+
+bool rule_name_unread(const struct rule_input *given, struct finding *out)
+{
+	struct rule_input copy = *given, *in = &copy;
 	const struct variable *found[CARRIED_MAX], *v;
 	struct buffer b = {0};
 	size_t count;
+	bool evident;
 
-	if (!rule_is_direct(in) ||
-		rule_carried(in->environment, in->family, CARRIED_READ, found, 1))
+	if (!rule_is_direct(in))
+		return false;
+	evident = is_unread_after_all(in);
+	if (evident)
+		copy.family = RELAY_FAMILY_PROXY;
+	if (rule_carried(in->environment, in->family, CARRIED_READ, found, 1))
 		return false;
 	count = rule_carried(in->environment, in->family, CARRIED_UNREAD, found, CARRIED_MAX);
 	if (!count)
 		return false;
 	v = best_of(in, found, count);
 	words_names(&b, found, count);
-	rule_message(in, out, "it carries %s, which %s does not read; it reads %s",
-		buffer_string(&b), who(in), rule_needed(in));
+	if (evident)
+		rule_message(in, out,
+			"it carries %s, which --names RELAY takes as read; it went direct all the "
+			"same, as a program does that reads %s only",
+			buffer_string(&b), rule_needed(in));
+	else
+		rule_message(in, out, "it carries %s, which %s does not read; it reads %s",
+			buffer_string(&b), who(in), rule_needed(in));
 	rule_absent(in, out);
 	if (v->relay.family != in->family)
 		lines_add(&out->chain,
@@ -373,7 +399,9 @@ bool rule_containerd_scope(const struct rule_input *in, struct finding *out)
 		"%s=%s is carried: rke2 hands CONTAINERD_ variables, without the prefix, to its "
 		"containerd child and uses them for nothing else",
 		v->name, v->value);
-	if (in->process->role == ROLE_SUPERVISOR)
+	if (rule_is_snapshot_upload(in))
+		lines_add(&out->chain, "etcd snapshots go to S3 from rke2 itself");
+	else if (in->process->role == ROLE_SUPERVISOR)
 		lines_add(&out->chain, "the rke2-runtime image of a new version is pulled by rke2 "
 				       "itself, before containerd exists");
 	chain_source(in, out, v);
@@ -381,6 +409,21 @@ bool rule_containerd_scope(const struct rule_input *in, struct finding *out)
 	remedy_give(in, out, v);
 	buffer_free(&b);
 	return true;
+}
+
+/* The unit's files were read, and no rule of files spoke: none of them sets it. */
+static void chain_nowhere(const struct rule_input *in, struct finding *out)
+{
+	struct service s;
+	char unit[80];
+
+	service_of(in->process, &s);
+	snprintf(unit, sizeof(unit), "%s.service", s.name);
+	if (s.kind == SERVICE_NONE || s.guessed || !in->facts ||
+		!facts_unit_is_read(in->facts, unit) ||
+		facts_effective(in->facts, unit, rule_needed(in)))
+		return;
+	lines_add(&out->chain, "no file that %s loads sets %s", unit, rule_needed(in));
 }
 
 bool rule_relay_missing(const struct rule_input *in, struct finding *out)
@@ -406,7 +449,20 @@ bool rule_relay_missing(const struct rule_input *in, struct finding *out)
 	if (empty)
 		lines_add(&out->chain, "%s is set to nothing, which counts as not set",
 			rule_needed(in));
-	if (known)
+	chain_nowhere(in, out);
+	if (in->process->role == ROLE_SYSTEM_AGENT)
+		lines_add(&out->chain,
+			"%s pulls the installer's images itself: neither containerd's variables "
+			"nor "
+			"the embedded registry serve it",
+			who(in));
+	else if (in->process->role == ROLE_CREDENTIAL_PROVIDER)
+		lines_add(&out->chain,
+			"a credential provider has the environment of kubelet, which is rke2's");
+	if (known && known->pid != in->process->pid && !strcmp(known->holder, who(in)))
+		lines_add(&out->chain, "an earlier %s (pid %u) had %s=%s", known->holder,
+			known->pid, known->variable, known->value);
+	else if (known)
 		lines_add(&out->chain, "a relay is known on this node: %s has %s=%s",
 			known->holder[0] ? known->holder : known->source, known->variable,
 			known->value);

@@ -14,15 +14,6 @@ struct lacking {
 	const struct process *holder;	      /* the process that the unit started */
 };
 
-/* The process that systemd started: the supervisor above a containerd, else p itself. */
-static const struct process *started_by_unit(const struct process *p)
-{
-	for (const struct process *q = p; q; q = q->parent)
-		if (q->role == ROLE_SUPERVISOR)
-			return q;
-	return p;
-}
-
 static bool is_name_for(const struct rule_input *in, const char *name)
 {
 	const char *needed = rule_needed(in);
@@ -55,9 +46,7 @@ static bool find(const struct rule_input *in, enum unit_fate fate, struct lackin
 		return false;
 	snprintf(out->unit, sizeof(out->unit), "%s.service", s.name);
 	out->holder = started_by_unit(in->process);
-	out->started_ns = in->wall_offset_ns && out->holder->start_ns
-				  ? out->holder->start_ns + in->wall_offset_ns
-				  : 0;
+	out->started_ns = unit_started_ns(in);
 	out->variable = NULL;
 	for (size_t i = 0; i < in->facts->count; i++) {
 		const struct unit_variable *v = &in->facts->variables[i];

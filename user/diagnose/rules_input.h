@@ -15,11 +15,13 @@ struct rule_input {
 	const struct dial *dial;
 	const struct process *process;
 	const struct environment *environment; /* what the process carried when it dialled */
+	bool names_given;		       /* family is what --names says, not what was seen */
 	enum relay_family family;	       /* the names that this program is taken to read */
 	bool site_says_relay; /* the site's own names are *_RELAY, yet family is PROXY */
 	const struct relay_knowledge *relays;
-	const struct known_relay *known;     /* a relay known in this tree; NULL: none */
-	const struct node_facts_kept *facts; /* NULL: no fact about a unit came */
+	const struct known_relay *known;	  /* a relay known in this tree; NULL: none */
+	const struct node_facts_kept *facts;	  /* NULL: no fact about a unit came */
+	const struct node_facts_kept *facts_kept; /* all that came, of units or not */
 	const struct path_settings *cluster; /* what config.yaml says of it, beyond the defaults */
 	int64_t wall_offset_ns;		     /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not known */
 	bool public_target; /* the address dialled, or the name that did not resolve, is public */
@@ -38,6 +40,9 @@ const char *rule_needed(const struct rule_input *in);
 
 /* "went", or of a latent finding "would go": how the process took the way that it takes. */
 const char *rule_went(const struct rule_input *in);
+
+/* Is it rke2 that sends an etcd snapshot to S3? */
+bool rule_is_snapshot_upload(const struct rule_input *in);
 
 /* Did the process go for the registry itself, without a relay? */
 bool rule_is_direct(const struct rule_input *in);

@@ -25,6 +25,31 @@ static bool refused_by_node(const struct dial *d)
 	}
 }
 
+/* An agent's way to the servers: direct, unless the agent is told otherwise (k3s #8976). */
+static void join_remedy(const struct rule_input *in, struct finding *out)
+{
+	const struct dial *d = in->dial;
+	const struct variable *found[1];
+	char text[ADDRESS_TEXT];
+	bool join = in->process->role == ROLE_SUPERVISOR && d->path == DIAL_CLUSTER &&
+		    (d->remote.port == 9345 || d->remote.port == 6443);
+
+	if (!join) {
+		lines_add(&out->remedy,
+			"# look at what should listen there; the relay variables are not it");
+		return;
+	}
+	lines_add(&out->remedy,
+		"timeout 5 bash -c '</dev/tcp/%s/%u' && echo open   # from this node",
+		address_text(&d->remote, text), d->remote.port);
+	if (rule_carried(in->environment, in->family, CARRIED_READ, found, 1) &&
+		!environment_get(in->environment, "RKE2_AGENT_HTTP_PROXY_ALLOWED"))
+		lines_add(&out->remedy,
+			"# where the servers can be reached by the relay alone: "
+			"RKE2_AGENT_HTTP_PROXY_ALLOWED=true (off by default) lets the agent's load "
+			"balancer use it");
+}
+
 static bool local_matter(const struct rule_input *in, struct finding *out)
 {
 	const struct dial *d = in->dial;
@@ -39,8 +64,7 @@ static bool local_matter(const struct rule_input *in, struct finding *out)
 		d->path == DIAL_LOOPBACK ? "node's" : "cluster's",
 		(unsigned long long)in->failed_times, buffer_string(&b));
 	lines_add(&out->chain, "such dials go direct by design, whatever the relay variables say");
-	lines_add(
-		&out->remedy, "# look at what should listen there; the relay variables are not it");
+	join_remedy(in, out);
 	buffer_free(&b);
 	return true;
 }
@@ -146,6 +170,12 @@ bool rule_unexplained(const struct rule_input *in, struct finding *out)
 		rule_message(in, out,
 			"it may be the relay %s that %s names, whose address was not seen",
 			v->url.host, v->name);
+	else if (rule_is_direct(in) && in->choice.decision == CHOICE_RELAY &&
+		 in->family == RELAY_FAMILY_RELAY)
+		rule_message(in, out, "%s is set, and %s; this dial went direct all the same",
+			in->choice.variable ? in->choice.variable->name : rule_needed(in),
+			in->names_given ? "--names RELAY takes it as read"
+					: "a program of this role was seen to use it");
 	else if (rule_is_direct(in) && in->choice.decision == CHOICE_RELAY)
 		rule_message(in, out,
 			"%s is set and Go would have used it; this dial does not follow "

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "diagnose/cluster.h"
+#include "diagnose/diagnosis_facts.h"
 #include "diagnose/rules_input.h"
 
 #include <errno.h>
@@ -21,6 +22,11 @@ const char *rule_needed(const struct rule_input *in)
 const char *rule_went(const struct rule_input *in)
 {
 	return in->latent ? "would go" : "went";
+}
+
+bool rule_is_snapshot_upload(const struct rule_input *in)
+{
+	return in->process->role == ROLE_SUPERVISOR && facts_is_s3(in->facts_kept, in->dial->name);
 }
 
 bool rule_is_direct(const struct rule_input *in)
