@@ -10,17 +10,6 @@
 
 #define CARRIED_MAX 8
 
-static const char *who(const struct rule_input *in)
-{
-	return in->process->name ? in->process->name : "the process";
-}
-
-/* The variable that Go takes for this dial's scheme, where it is set. */
-static const struct variable *effective(const struct rule_input *in)
-{
-	return environment_effective(in->environment, in->family, rule_kind(in));
-}
-
 /* Of several, the one for the dial's own scheme, else the first. */
 static const struct variable *best_of(
 	const struct rule_input *in, const struct variable **v, size_t count)
@@ -47,7 +36,7 @@ static void words_faults(struct buffer *b, uint32_t faults)
 bool rule_value_misread(const struct rule_input *in, struct finding *out)
 {
 	const struct dial *d = in->dial;
-	const struct variable *v = d->path == DIAL_RELAY ? d->relay_variable : effective(in);
+	const struct variable *v = d->path == DIAL_RELAY ? d->relay_variable : rule_effective(in);
 	bool masked, looked_up;
 	struct buffer b = {0};
 
@@ -86,7 +75,7 @@ bool rule_value_dropped(const struct rule_input *in, struct finding *out)
 	if (!rule_is_direct(in) || in->choice.reason != CHOICE_VALUE_DROPPED)
 		return false;
 	if (!v)
-		v = effective(in);
+		v = rule_effective(in);
 	if (!v)
 		return false;
 	words_faults(&b, v->url.faults & ~RELAY_FAULTS_REMARKS);
@@ -94,7 +83,7 @@ bool rule_value_dropped(const struct rule_input *in, struct finding *out)
 		"%s is set, but Go cannot parse its value (%s) and silently goes direct", v->name,
 		buffer_string(&b));
 	lines_add(&out->chain, "%s %s direct: a relay URL that url.Parse refuses counts as none",
-		who(in), rule_went(in));
+		rule_who(in), rule_went(in));
 	lines_add(&out->chain, "%s=%s has the fault %s", v->name, v->value, buffer_string(&b));
 	chain_source(in, out, v);
 	remedy_mend_value(in, out, v);
@@ -148,7 +137,7 @@ bool rule_name_unread(const struct rule_input *given, struct finding *out)
 			buffer_string(&b), rule_needed(in));
 	else
 		rule_message(in, out, "it carries %s, which %s does not read; it reads %s",
-			buffer_string(&b), who(in), rule_needed(in));
+			buffer_string(&b), rule_who(in), rule_needed(in));
 	rule_absent(in, out);
 	if (v->relay.family != in->family)
 		lines_add(&out->chain,
@@ -167,178 +156,13 @@ bool rule_name_unread(const struct rule_input *given, struct finding *out)
 	return true;
 }
 
-/* Does a NO_ entry hold a host name, which an address without a name cannot be matched with? */
-static bool entry_is_name(const char *entry, size_t len)
-{
-	char text[256];
-	struct address a;
-
-	if (!len || len >= sizeof(text))
-		return false;
-	memcpy(text, entry, len);
-	text[len] = '\0';
-	text[strcspn(text, "/")] = '\0';
-	return !address_parse(text, &a) && !host_is_cluster(text, 0) &&
-	       strcasecmp(text, "localhost");
-}
-
-/* The entries that are names, joined by ", "; false where there is none. */
-static bool named_entries(const char *list, struct buffer *b)
-{
-	while (*list) {
-		size_t n;
-
-		list += strspn(list, " ,\t");
-		n = strcspn(list, " ,\t");
-		if (entry_is_name(list, n))
-			buffer_printf(b, "%s\"%.*s\"", b->len ? ", " : "", (int)n, list);
-		list += n;
-	}
-	return b->len > 0;
-}
-
-/* Does the entry name just this host, not a domain or a network that holds it? */
-static bool entry_is_exact(const struct rule_input *in, const char *entry)
-{
-	char text[ADDRESS_TEXT];
-	const char *host = rule_host(in->dial, text);
-	size_t len = strlen(host);
-
-	return !strncasecmp(entry, host, len) && (!entry[len] || entry[len] == ':');
-}
-
-static void say_meant(const struct rule_input *in, struct finding *out, const char *no_name)
-{
-	char text[ADDRESS_TEXT];
-	const char *host = rule_host(in->dial, text);
-
-	lines_add(&out->chain, "that is most likely meant so: the host itself does not answer");
-	lines_add(&out->remedy,
-		"# leave %s as it is; see to %s: is it up, and is the way from this node open?",
-		no_name, host);
-	if (in->dial->remote.port)
-		lines_add(&out->remedy,
-			"timeout 5 bash -c '</dev/tcp/%s/%u' && echo open   # from this node",
-			address_text(&in->dial->remote, text), in->dial->remote.port);
-}
-
-/*
- * A nameless dial that went direct though a relay is set and no entry matches the address: by Go's
- * rules only an entry that names the host can have done that.
- */
-static bool match_by_elimination(
-	const struct rule_input *in, const struct variable *no, struct finding *out)
-{
-	struct buffer b = {0};
-	bool found;
-
-	if (in->dial->name[0] || in->choice.reason != CHOICE_BY_VARIABLE || !no)
-		return false;
-	found = named_entries(no->value, &b);
-	if (found) {
-		rule_message(in, out,
-			"%s would have sent it to the relay but for an entry of %s; the host's "
-			"name "
-			"was not seen, so it is one of %s",
-			in->choice.variable->name, no->name, buffer_string(&b));
-		lines_add(&out->chain, "%s %s direct although %s=%s is set", who(in), rule_went(in),
-			in->choice.variable->name, in->choice.variable->value);
-		lines_add(&out->chain,
-			"no entry of %s covers the address, but %s may cover its name", no->name,
-			buffer_string(&b));
-		if (in->public_target)
-			remedy_correct(in, out, no, "narrow the entry that covers the registry");
-		else
-			say_meant(in, out, no->name);
-	}
-	buffer_free(&b);
-	return found;
-}
-
-/* What follows --noproxy in the arguments of curl(1), which goes before NO_PROXY; or NULL. */
-static const char *noproxy_argument(const struct process *p)
-{
-	if (!p->name || strcmp(p->name, "curl"))
-		return NULL;
-	for (size_t i = 1; i + 1 < p->arg_count; i++)
-		if (!strcmp(p->args[i], "--noproxy"))
-			return p->args[i + 1];
-	return NULL;
-}
-
-/* The variables say relay; the caller said otherwise (system-agent's install.sh does: rancher #35913). */
-static bool match_by_argument(const struct rule_input *in, struct finding *out)
-{
-	const char *list =
-		in->choice.decision == CHOICE_RELAY ? noproxy_argument(in->process) : NULL;
-
-	if (!list)
-		return false;
-	rule_message(in, out, "the argument --noproxy %s sent it past the relay that %s names",
-		list, in->choice.variable->name);
-	lines_add(&out->chain,
-		"%s %s direct although %s=%s is set: it was called with --noproxy %s", who(in),
-		rule_went(in), in->choice.variable->name, in->choice.variable->value, list);
-	if (in->process->parent && in->process->parent->name)
-		lines_add(&out->chain, "%s (pid %u) called it", in->process->parent->name,
-			in->process->parent->pid);
-	if (!in->public_target) {
-		say_meant(in, out, "--noproxy");
-		return true;
-	}
-	lines_add(&out->remedy, "# call it without --noproxy; where an installer decides that from "
-				"NO_PROXY: name hosts "
-				"and domains there, no networks, and not what is outside");
-	return true;
-}
-
-bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
-{
-	const struct variable *no =
-		environment_effective(in->environment, in->family, RELAY_KIND_NO);
-	const char *entry = in->choice.no_entry;
-	char text[ADDRESS_TEXT];
-
-	if (!rule_is_direct(in))
-		return false;
-	if (match_by_argument(in, out))
-		return true;
-	if (in->choice.reason != CHOICE_NO_LIST || !no)
-		return match_by_elimination(in, no, out);
-	if (!in->public_target || entry_is_exact(in, entry)) {
-		if (in->latent)
-			return false; /* meant so */
-		rule_message(in, out,
-			"the entry \"%s\" of %s sent it there without the relay, and the host does "
-			"not "
-			"answer",
-			entry, no->name);
-		lines_add(&out->chain, "%s %s direct: the entry \"%s\" of %s covers %s", who(in),
-			rule_went(in), entry, no->name, rule_host(in->dial, text));
-		say_meant(in, out, no->name);
-		return true;
-	}
-	rule_message(in, out, "the entry \"%s\" of %s %s it past the relay", entry, no->name,
-		in->latent ? "sends" : "sent");
-	lines_add(&out->chain, "%s %s direct although %s is set: the entry \"%s\" of %s covers %s",
-		who(in), rule_went(in), effective(in) ? effective(in)->name : rule_needed(in),
-		entry, no->name, rule_host(in->dial, text));
-	lines_add(&out->chain, "%s=%s", no->name, no->value);
-	chain_source(in, out, no);
-	remedy_drop_entry(in, out, no, entry);
-	remedy_correct(in, out, no,
-		!strcmp(entry, "*") ? "\"*\" turns every relay off: list only what is internal"
-				    : "take that entry out, or narrow it to the internal hosts");
-	return true;
-}
-
 bool rule_scheme_uncovered(const struct rule_input *in, struct finding *out)
 {
 	const struct variable *found[CARRIED_MAX], *v;
 	struct buffer b = {0};
 	size_t count;
 
-	if (!rule_is_direct(in) || effective(in))
+	if (!rule_is_direct(in) || rule_effective(in))
 		return false;
 	count = rule_carried(in->environment, in->family, CARRIED_READ, found, CARRIED_MAX);
 	if (!count)
@@ -393,7 +217,7 @@ bool rule_containerd_scope(const struct rule_input *in, struct finding *out)
 	lines_add(&out->chain,
 		"%s %s direct: it reads %s, and no variable without the prefix names "
 		"a relay",
-		who(in), rule_went(in), rule_needed(in));
+		rule_who(in), rule_went(in), rule_needed(in));
 	rule_absent(in, out);
 	lines_add(&out->chain,
 		"%s=%s is carried: rke2 hands CONTAINERD_ variables, without the prefix, to its "
@@ -444,7 +268,8 @@ bool rule_relay_missing(const struct rule_input *in, struct finding *out)
 	else
 		rule_message(in, out, "no relay variable was seen in its environment%s",
 			known ? "" : ", and no relay is known here");
-	lines_add(&out->chain, "%s %s direct: no variable names a relay", who(in), rule_went(in));
+	lines_add(&out->chain, "%s %s direct: no variable names a relay", rule_who(in),
+		rule_went(in));
 	rule_absent(in, out);
 	if (empty)
 		lines_add(&out->chain, "%s is set to nothing, which counts as not set",
@@ -455,11 +280,11 @@ bool rule_relay_missing(const struct rule_input *in, struct finding *out)
 			"%s pulls the installer's images itself: neither containerd's variables "
 			"nor "
 			"the embedded registry serve it",
-			who(in));
+			rule_who(in));
 	else if (in->process->role == ROLE_CREDENTIAL_PROVIDER)
 		lines_add(&out->chain,
 			"a credential provider has the environment of kubelet, which is rke2's");
-	if (known && known->pid != in->process->pid && !strcmp(known->holder, who(in)))
+	if (known && known->pid != in->process->pid && !strcmp(known->holder, rule_who(in)))
 		lines_add(&out->chain, "an earlier %s (pid %u) had %s=%s", known->holder,
 			known->pid, known->variable, known->value);
 	else if (known)

@@ -47,6 +47,25 @@ bool rule_is_snapshot_upload(const struct rule_input *in);
 /* Did the process go for the registry itself, without a relay? */
 bool rule_is_direct(const struct rule_input *in);
 
+/* Is it a dial to a relay that a sound value names? */
+bool rule_to_relay(const struct rule_input *in);
+
+/* Was the relay reached at all? */
+bool rule_reached(const struct dial *d);
+
+/* The program's name, for a sentence. */
+const char *rule_who(const struct rule_input *in);
+
+/* The variable that Go takes for this dial's scheme, where it is set. */
+const struct variable *rule_effective(const struct rule_input *in);
+
+/*
+ * rules_list.c: the relay was asked by name for a host of the site's own, and the NO_ list has networks: Go
+ * compares those with addresses in URLs alone (x/net httpproxy, cidrMatch), which is not what people expect.
+ * Adds that to the chain, and the entry that would be needed.
+ */
+void rule_networks(const struct rule_input *in, struct finding *out);
+
 /*
  * Is this a dial of the node's and cluster's own: loopback, cluster, supervisor, link-local, DNS over TCP?
  * Such dials fail and are repeated while a node starts.
@@ -110,8 +129,10 @@ void rule_targets(const struct rule_input *in, struct finding *out);
 /* A name for a kept or remembered endpoint: the name, else the address. */
 const char *rule_host(const struct dial *d, char text[ADDRESS_TEXT]);
 
-/* rules_relay.c */
+/* rules_list.c */
 bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out);
+bool rule_no_relay_match(const struct rule_input *in, struct finding *out);
+/* rules_relay.c */
 bool rule_relay_unresolved(const struct rule_input *in, struct finding *out);
 bool rule_relay_unreachable(const struct rule_input *in, struct finding *out);
 bool rule_relay_auth(const struct rule_input *in, struct finding *out);
@@ -123,7 +144,6 @@ bool rule_relay_silent(const struct rule_input *in, struct finding *out);
 bool rule_value_misread(const struct rule_input *in, struct finding *out);
 bool rule_value_dropped(const struct rule_input *in, struct finding *out);
 bool rule_name_unread(const struct rule_input *in, struct finding *out);
-bool rule_no_relay_match(const struct rule_input *in, struct finding *out);
 bool rule_scheme_uncovered(const struct rule_input *in, struct finding *out);
 bool rule_containerd_scope(const struct rule_input *in, struct finding *out);
 bool rule_relay_missing(const struct rule_input *in, struct finding *out);

@@ -1,35 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The relay was the target: it is not there, refuses, cannot or does not speak HTTP. */
 #include "diagnose/cluster.h"
-#include "diagnose/diagnosis_facts.h"
 #include "diagnose/remedy.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-/* A dial to a relay that a sound value names. */
-static bool to_relay(const struct rule_input *in)
-{
-	const struct variable *v = in->dial->relay_variable;
-
-	return in->dial->path == DIAL_RELAY && (!v || relay_url_is_sound(&v->url));
-}
-
-/* Was the relay reached at all? */
-static bool reached(const struct dial *d)
-{
-	switch (d->outcome) {
-	case DIAL_RESET:
-	case DIAL_NO_ANSWER:
-	case DIAL_ESTABLISHED:
-		return true;
-	case DIAL_PENDING:
-		return d->established_ns != 0;
-	default:
-		return false;
-	}
-}
 
 static const char *variable_name(const struct rule_input *in)
 {
@@ -48,146 +23,6 @@ static void chain_variable(const struct rule_input *in, struct finding *out)
 		lines_add(&out->chain, "no port given in %s: %u assumed", v->name,
 			(unsigned int)v->url.port);
 	chain_source(in, out, v);
-}
-
-/* What became of the CONTAINERD_NO_ of the supervisor above, in the list that this process has. */
-enum list_origin { LIST_OWN, LIST_REPLACED, LIST_SHADOWED };
-
-static enum list_origin list_origin(const struct rule_input *in, const struct variable *no,
-	const struct variable **prefixed, const struct process **containerd)
-{
-	const struct process *p = in->process;
-	char name[64];
-
-	while (p && p->role != ROLE_CONTAINERD)
-		p = p->parent;
-	if (!p || !p->parent || p->parent->role != ROLE_SUPERVISOR)
-		return LIST_OWN;
-	snprintf(name, sizeof(name), "CONTAINERD_%s",
-		no ? no->name : relay_name_plain(in->family, RELAY_KIND_NO));
-	*containerd = p;
-	*prefixed = environment_get(p->parent->environment, name);
-	if (!*prefixed || !(*prefixed)->value[0])
-		return LIST_OWN;
-	return no && strcmp(no->value, (*prefixed)->value) ? LIST_SHADOWED : LIST_REPLACED;
-}
-
-/* Is it a node's address, which is in none of the cluster's ranges? */
-static bool is_node(const struct rule_input *in, const char *host)
-{
-	struct address a;
-
-	if (!address_parse(host, &a) || host_is_cluster(host, 0))
-		return false;
-	for (size_t i = 0; i < in->cluster->cluster_count; i++)
-		if (address_in_range(&a, &in->cluster->clusters[i]))
-			return false;
-	return true;
-}
-
-/* Where the list comes from, and so why it lacks the host. */
-static void chain_list(const struct rule_input *in, struct finding *out, enum list_origin origin,
-	const struct variable *prefixed, const struct process *containerd)
-{
-	const char *name = relay_name_plain(in->family, RELAY_KIND_NO);
-	struct service s;
-	bool server;
-
-	service_of(in->process, &s);
-	server = !strcmp(s.name, "rke2-server") || !strcmp(s.name, "k3s");
-	if (origin == LIST_REPLACED) {
-		lines_add(&out->chain,
-			"CONTAINERD_%s replaces rke2's own list in containerd and all that it "
-			"starts, it does not extend it",
-			name);
-	} else if (origin == LIST_SHADOWED) {
-		char version[64];
-		bool known = rke2_version_of(containerd->executable, version, sizeof(version));
-
-		lines_add(&out->chain,
-			"%s=%s was meant for containerd, and containerd (pid %u%s%s) carries "
-			"another "
-			"list: before v1.22.11, v1.23.8 and v1.24.2 rke2's own won over it",
-			prefixed->name, prefixed->value, containerd->pid, known ? ", " : "",
-			known ? version : "");
-	} else if (s.kind != SERVICE_RKE2 && s.kind != SERVICE_K3S) {
-		return;
-	} else if (is_node(in, out->host)) {
-		lines_add(&out->chain, "RKE2 adds pods, services, .svc and .cluster.local to "
-				       "NO_PROXY (on servers), "
-				       "never the nodes' addresses");
-	} else if (!server && !s.guessed) {
-		lines_add(&out->chain, "RKE2 adds the cluster's ranges to NO_PROXY on servers "
-				       "only, not on agents");
-	}
-}
-
-/* The cluster's by RKE2's defaults, or by this node's configuration. */
-static bool is_cluster(const struct rule_input *in, const char *host, uint16_t port)
-{
-	struct address a;
-
-	if (host_is_cluster(host, port))
-		return true;
-	if (!address_parse(host, &a))
-		return false;
-	for (size_t i = 0; i < in->cluster->cluster_count; i++)
-		if (address_in_range(&a, &in->cluster->clusters[i]))
-			return true;
-	for (size_t i = 0; i < in->cluster->node_count; i++)
-		if (address_equal(&a, &in->cluster->nodes[i]))
-			return port_is_cluster(port);
-	return false;
-}
-
-/* An agent may be told to join by the relay (k3s pkg/agent/proxy, httpproxy.go). */
-static bool join_may_use_relay(const struct rule_input *in)
-{
-	const struct variable *v =
-		environment_get(in->environment, "RKE2_AGENT_HTTP_PROXY_ALLOWED");
-
-	if (!v)
-		v = environment_get(in->environment, "K3S_AGENT_HTTP_PROXY_ALLOWED");
-	return v && !strcasecmp(v->value, "true") && in->process->role == ROLE_SUPERVISOR &&
-	       (in->dial->connect_port == 9345 || in->dial->connect_port == 6443);
-}
-
-bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
-{
-	const struct dial *d = in->dial;
-	const struct variable *no;
-	const char *name = relay_name_plain(in->family, RELAY_KIND_NO);
-	const struct variable *prefixed = NULL;
-	const struct process *containerd = NULL;
-	enum list_origin origin;
-
-	if (!to_relay(in) || !reached(d) || !d->connect_port ||
-		!is_cluster(in, d->connect_host, d->connect_port) || join_may_use_relay(in))
-		return false;
-	no = environment_effective(in->environment, in->family, RELAY_KIND_NO);
-	origin = list_origin(in, no, &prefixed, &containerd);
-	rule_message(in, out, "%s belongs to the cluster, and %s does not cover it",
-		d->connect_host, no ? no->name : name);
-	if (no)
-		lines_add(&out->chain,
-			"%s=%s has no entry that covers %s (a CIDR covers only "
-			"addresses, a name its subdomains)",
-			no->name, no->value, d->connect_host);
-	else if (in->process->role == ROLE_SUPERVISOR)
-		lines_add(&out->chain, "%s was started without %s", in->process->name, name);
-	else
-		lines_add(&out->chain, "%s carries no %s", in->process->name, name);
-	chain_list(in, out, origin, prefixed, containerd);
-	if (no)
-		chain_source(in, out, no);
-	if (!no)
-		lines_add(&out->missing, "%s", name);
-	if (origin == LIST_SHADOWED)
-		lines_add(&out->remedy,
-			"# an upgrade of RKE2 lets %s count; until then the entries go into %s:",
-			prefixed->name, name);
-	remedy_extend_list(in, out, d->connect_host, origin == LIST_REPLACED, false);
-	return true;
 }
 
 bool rule_relay_unresolved(const struct rule_input *in, struct finding *out)
@@ -220,7 +55,7 @@ bool rule_relay_unreachable(const struct rule_input *in, struct finding *out)
 	const struct variable *v = d->relay_variable;
 	bool assumed = v && v->url.faults & RELAY_FAULT_NO_PORT;
 
-	if (!to_relay(in) || reached(d))
+	if (!rule_to_relay(in) || rule_reached(d))
 		return false;
 	if (assumed)
 		rule_message(in, out,
@@ -248,7 +83,7 @@ bool rule_relay_unreachable(const struct rule_input *in, struct finding *out)
 /* A status that a relay answered to this dial; 0 where it is not for the relay-* rules. */
 static unsigned int relay_status(const struct rule_input *in)
 {
-	return to_relay(in) ? in->dial->status : 0;
+	return rule_to_relay(in) ? in->dial->status : 0;
 }
 
 /* "the relay 10.77.9.1:3128 refused CONNECT host:443 with 403 (Forbidden)": without who and when. */
@@ -304,56 +139,6 @@ bool rule_relay_auth(const struct rule_input *in, struct finding *out)
 	return true;
 }
 
-/* Has the list an entry that is a network? */
-static bool list_has_network(const char *list)
-{
-	while (*list) {
-		size_t len = strcspn(list, ", ");
-		char entry[ADDRESS_TEXT];
-		struct address a;
-
-		if (memchr(list, '/', len) && (size_t)(strchr(list, '/') - list) < sizeof(entry)) {
-			memcpy(entry, list, (size_t)(strchr(list, '/') - list));
-			entry[strchr(list, '/') - list] = '\0';
-			if (address_parse(entry, &a))
-				return true;
-		}
-		list += len;
-		list += strspn(list, ", ");
-	}
-	return false;
-}
-
-/*
- * The relay was asked by name for a host of the site's own, and the NO_ list has networks: Go compares
- * those with addresses in URLs alone (x/net httpproxy, cidrMatch), which is not what people expect.
- */
-static void chain_networks(const struct rule_input *in, struct finding *out)
-{
-	const struct variable *no =
-		environment_effective(in->environment, in->family, RELAY_KIND_NO);
-	const char *host = in->dial->connect_host;
-	const struct variable *prefixed = NULL;
-	const struct process *containerd = NULL;
-	struct address a;
-
-	if (!in->dial->connect_port || address_parse(host, &a) || !no ||
-		!list_has_network(no->value) ||
-		(name_is_public(host) && !facts_is_endpoint(in->facts_kept, host)))
-		return;
-	lines_add(&out->chain,
-		"%s=%s holds networks: Go compares them with addresses only, and never looks up %s "
-		"to "
-		"do so",
-		no->name, no->value, host);
-	chain_source(in, out, no);
-	lines_add(&out->remedy,
-		"# if %s is to be reached without the relay, its name has to be in %s:", host,
-		no->name);
-	remedy_extend_list(
-		in, out, host, list_origin(in, no, &prefixed, &containerd) == LIST_REPLACED, true);
-}
-
 bool rule_relay_forbidden(const struct rule_input *in, struct finding *out)
 {
 	unsigned int status = relay_status(in);
@@ -362,7 +147,7 @@ bool rule_relay_forbidden(const struct rule_input *in, struct finding *out)
 		return false;
 	answer_message(in, out, "refused", "as when its allow list lacks that host or this node");
 	lines_add(&out->chain, "the relay was reached and answered; the refusal is its policy");
-	chain_networks(in, out);
+	rule_networks(in, out);
 	lines_add(&out->remedy, "# on the relay: allow CONNECT to %s%s from this node",
 		in->dial->connect_port ? in->dial->connect_host : "the registry's hosts",
 		in->dial->connect_port == 443 ? ":443" : "");
@@ -382,7 +167,7 @@ bool rule_relay_upstream(const struct rule_input *in, struct finding *out)
 		"the relay works, but it could not reach or resolve that host");
 	lines_add(&out->chain, "the relay answered %u: the fault is behind it, not on this node",
 		status);
-	chain_networks(in, out);
+	rule_networks(in, out);
 	lines_add(&out->remedy, "# on the relay: resolve and reach %s from there, and see its log",
 		in->dial->connect_port ? in->dial->connect_host : "the registry");
 	return true;
@@ -402,7 +187,7 @@ bool rule_relay_protocol(const struct rule_input *in, struct finding *out)
 	bool mismatch =
 		scheme && !d->replied && (d->outcome == DIAL_RESET || d->outcome == DIAL_NO_ANSWER);
 
-	if (!to_relay(in) || !(odd_status || odd_bytes || mismatch))
+	if (!rule_to_relay(in) || !(odd_status || odd_bytes || mismatch))
 		return false;
 	answer_message(in, out, "did not accept",
 		tls ? "the URL says https://, and this relay does not speak TLS there"
@@ -425,7 +210,7 @@ bool rule_relay_silent(const struct rule_input *in, struct finding *out)
 {
 	const struct dial *d = in->dial;
 
-	if (!to_relay(in) || !reached(d) || d->replied || d->outcome == DIAL_ESTABLISHED)
+	if (!rule_to_relay(in) || !rule_reached(d) || d->replied || d->outcome == DIAL_ESTABLISHED)
 		return false;
 	rule_message(in, out, "the relay took the connection and %s",
 		d->outcome == DIAL_RESET ? "closed it without an answer" : "answered nothing");

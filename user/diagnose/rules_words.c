@@ -35,6 +35,37 @@ bool rule_is_direct(const struct rule_input *in)
 	       (in->dial->outcome == DIAL_UNRESOLVED && in->dial->path != DIAL_RELAY);
 }
 
+bool rule_to_relay(const struct rule_input *in)
+{
+	const struct variable *v = in->dial->relay_variable;
+
+	return in->dial->path == DIAL_RELAY && (!v || relay_url_is_sound(&v->url));
+}
+
+bool rule_reached(const struct dial *d)
+{
+	switch (d->outcome) {
+	case DIAL_RESET:
+	case DIAL_NO_ANSWER:
+	case DIAL_ESTABLISHED:
+		return true;
+	case DIAL_PENDING:
+		return d->established_ns != 0;
+	default:
+		return false;
+	}
+}
+
+const char *rule_who(const struct rule_input *in)
+{
+	return in->process->name ? in->process->name : "the process";
+}
+
+const struct variable *rule_effective(const struct rule_input *in)
+{
+	return environment_effective(in->environment, in->family, rule_kind(in));
+}
+
 bool dial_is_local_matter(const struct dial *d)
 {
 	if (d->path == DIAL_LOOPBACK || d->path == DIAL_CLUSTER)
