@@ -348,10 +348,12 @@ void diagnosis_dial(struct diagnosis *d, const struct dial *dial)
 	if (dial->outcome == DIAL_ESTABLISHED) {
 		if (dial_is_local_matter(dial))
 			local_matter_works(&d->local, dial);
-		findings_success(&d->findings, dial, dial->path != DIAL_RELAY || dial->replied,
+		findings_success(&d->findings, dial,
+			dial->path != DIAL_RELAY || dial->replied ? SUCCESS_ANSWERED
+								  : SUCCESS_REACHED,
 			dial->end_ns);
 		if (dial->path == DIAL_RELAY && !dial->replied && d->findings.open)
-			answer_wait(&d->answers, dial);
+			answer_wait(&d->answers, dial, dial->end_ns);
 	} else if (dial_outcome_failed(dial->outcome) && !told &&
 		   wait_judge(&d->wait, dial) == WAIT_NOW) {
 		explain(d, dial, dial->end_ns);
@@ -372,10 +374,13 @@ void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_
 	if (dial->reply_kind == REPLY_TLS && tls)
 		return;
 	answer_came(&d->answers, dial->id);
-	if (http && dial->status >= 200 && dial->status < 300)
-		findings_success(&d->findings, dial, true, now_ns);
-	else
+	if (http && dial->status >= 200 && dial->status < 300) {
+		findings_success(&d->findings, dial, SUCCESS_ANSWERED, now_ns);
+		if (d->findings.open)
+			answer_wait(&d->answers, dial, now_ns);
+	} else {
 		explain(d, dial, now_ns);
+	}
 }
 
 static void settle(struct diagnosis *d, uint64_t until_ns, uint64_t now_ns)
@@ -383,7 +388,7 @@ static void settle(struct diagnosis *d, uint64_t until_ns, uint64_t now_ns)
 	struct dial *dial;
 
 	while ((dial = answer_next(&d->answers, until_ns))) {
-		findings_success(&d->findings, dial, true, now_ns);
+		findings_success(&d->findings, dial, SUCCESS_LASTED, now_ns);
 		dial_drop(dial);
 	}
 }

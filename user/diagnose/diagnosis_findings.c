@@ -152,13 +152,19 @@ static bool same_host(const struct finding *f, const char *host, const char *ip,
 	return f->ip[0] && !strcmp(f->ip, ip);
 }
 
+/* Is it about a tunnel that the relay had granted? */
+static bool is_tunnel(const struct finding *f)
+{
+	return f->relay_status / 100 == 2;
+}
+
 /*
  * What a success by way of a relay proves.  A cause that lies in the variables is gone once the same
  * role uses a relay for the scheme; one that lies in the list, the relay's policy or the host only
  * once the relay has let that host through.
  */
 static bool relay_success_proves(
-	const struct finding *f, const struct dial *d, bool settled, const char *ip)
+	const struct finding *f, const struct dial *d, enum success success, const char *ip)
 {
 	static const char *const by_variable[] = {"containerd-scope", "relay-missing",
 		"name-unread", "scheme-uncovered", "value-dropped", "value-misread", "direct-reset",
@@ -171,7 +177,7 @@ static bool relay_success_proves(
 
 	if (is_rule(f, by_way))
 		return true;
-	if (!settled)
+	if (success == SUCCESS_REACHED || (is_tunnel(f) && success != SUCCESS_LASTED))
 		return false;
 	if (is_rule(f, by_variable)) {
 		v = environment_effective(d->environment,
@@ -196,7 +202,8 @@ static bool direct_success_proves(const struct finding *f, const struct dial *d,
 	return same_host(f, d->name, ip, d->remote.port);
 }
 
-void findings_success(struct finding_store *s, const struct dial *d, bool settled, uint64_t now_ns)
+void findings_success(
+	struct finding_store *s, const struct dial *d, enum success success, uint64_t now_ns)
 {
 	char ip[ADDRESS_TEXT];
 
@@ -209,7 +216,7 @@ void findings_success(struct finding_store *s, const struct dial *d, bool settle
 		if (f->resolved || f->process->role != d->process->role ||
 			strcmp(f->process->tree, d->process->tree))
 			continue;
-		if (d->path == DIAL_RELAY ? !relay_success_proves(f, d, settled, ip)
+		if (d->path == DIAL_RELAY ? !relay_success_proves(f, d, success, ip)
 					  : !direct_success_proves(f, d, ip))
 			continue;
 		f->resolved = true;

@@ -34,11 +34,16 @@ void findings_free(struct finding_store *s);
  */
 void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns);
 
-/*
- * A dial that reached its peer: closes what it proves to be over.  A relay that was reached may
- * still refuse: settled says that it has answered, or that its answer cannot be seen.
- */
-void findings_success(struct finding_store *s, const struct dial *d, bool settled, uint64_t now_ns);
+/* A relay that was reached may still refuse, and a tunnel that it granted may still be broken off. */
+enum success {
+	SUCCESS_REACHED,
+	SUCCESS_ANSWERED,
+	SUCCESS_LASTED /* or the answer cannot be seen, and nothing else was by then */
+};
+
+/* A dial that reached its peer: closes what it proves to be over. */
+void findings_success(
+	struct finding_store *s, const struct dial *d, enum success success, uint64_t now_ns);
 
 /* Tells the counts that grew and have waited for ten minutes; with all, all that grew. */
 void findings_tick(struct finding_store *s, uint64_t now_ns, bool all);

@@ -129,7 +129,7 @@ static struct dial *answer_take(struct wait_answers *w, size_t i)
 	return d;
 }
 
-void answer_wait(struct wait_answers *w, const struct dial *d)
+void answer_wait(struct wait_answers *w, const struct dial *d, uint64_t now_ns)
 {
 	struct dial *kept = dial_keep(d);
 
@@ -138,7 +138,7 @@ void answer_wait(struct wait_answers *w, const struct dial *d)
 	if (w->count == WAIT_ANSWERS)
 		dial_drop(answer_take(w, 0));
 	w->dials[w->count].dial = kept;
-	w->dials[w->count++].due_ns = d->end_ns + WAIT_ANSWER_NS;
+	w->dials[w->count++].due_ns = now_ns + WAIT_ANSWER_NS;
 }
 
 void answer_came(struct wait_answers *w, uint64_t id)

@@ -58,7 +58,8 @@ void wait_free(struct wait_room *w);
 
 /*
  * A relay that was reached and has not answered yet.  Where its answer cannot be seen (TLS, no hook
- * for it) the dial counts as a success after a while, longer than it takes to call a relay silent.
+ * for it) the dial counts as a success after a while, longer than it takes to call a relay silent.  And a
+ * tunnel that was granted: that it carries something is proved once it was not broken off for as long.
  */
 #define WAIT_ANSWER_NS 25000000000ULL
 #define WAIT_ANSWERS   64
@@ -68,8 +69,8 @@ struct wait_answers {
 	size_t count;
 };
 
-/* Waits for an answer on d; where there is no room, the oldest is forgotten. */
-void answer_wait(struct wait_answers *w, const struct dial *d);
+/* Waits for an answer on d from now_ns on; where there is no room, the oldest is forgotten. */
+void answer_wait(struct wait_answers *w, const struct dial *d, uint64_t now_ns);
 
 /* The dial of that id was answered, or ended otherwise: no longer waits. */
 void answer_came(struct wait_answers *w, uint64_t id);

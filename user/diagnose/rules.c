@@ -79,9 +79,14 @@ static const struct rule rules[] = {
 		.id = "relay-upstream",
 		.title = "the relay cannot serve the request",
 		.says = "The relay answered 5xx: it cannot resolve or reach the host from where it "
-			"is.",
-		.needs = "the status line",
-		.confused = "a registry's own 5xx, which is inside TLS and not seen",
+			"is.  Or it answered 200, and the tunnel was reset or closed before the "
+			"host's "
+			"first TLS record: then it is the relay's way to the host, the host, or a "
+			"filter.",
+		.needs = "the status line; of a tunnel, its end and how few bytes came",
+		.confused = "a registry's own 5xx, which is inside TLS and not seen; a host that "
+			    "ends every "
+			    "TLS connection at once",
 		.remedy = "look from the relay's side",
 		.reference = "https://www.rfc-editor.org/rfc/rfc9110#section-15.6",
 		.applies = rule_relay_upstream,

@@ -157,10 +157,47 @@ bool rule_relay_forbidden(const struct rule_input *in, struct finding *out)
 	return true;
 }
 
+/* The relay let the host pass, and the tunnel ended before the host had said a word of TLS. */
+static bool tunnel_broke(const struct rule_input *in, struct finding *out)
+{
+	const struct dial *d = in->dial;
+	struct buffer b = {0};
+
+	if (relay_status(in) / 100 != 2 ||
+		(d->outcome != DIAL_RESET && d->outcome != DIAL_NO_ANSWER))
+		return false;
+	words_process(&b, in->process);
+	buffer_append_string(&b, " asked relay ");
+	words_endpoint(&b, out->relay_host, out->relay_port);
+	buffer_append_string(&b, " for CONNECT ");
+	words_endpoint(&b, d->connect_host, d->connect_port);
+	buffer_printf(&b, " and was answered %u; then, in the tunnel, it ", d->status);
+	words_outcome(&b, d);
+	buffer_append_string(&b, ": no ServerHello came through");
+	out->message = b.failed ? NULL : strdup(buffer_string(&b));
+	buffer_free(&b);
+	chain_variable(in, out);
+	lines_add(&out->chain,
+		"the ClientHello was sent into the tunnel, and no ServerHello came back");
+	lines_add(&out->chain,
+		"the relay was reached and lets the host pass: what ended it is the relay's own "
+		"way to "
+		"%s, that host, or a filter that looks at its name",
+		d->connect_host);
+	lines_add(&out->remedy, "# on the relay: resolve and reach %s from there, and see its log",
+		d->connect_host);
+	lines_add(&out->remedy,
+		"curl -sv -m 20 -o /dev/null -x http://%s:%u https://%s/v2/   # from this node",
+		out->relay_ip, out->relay_port, d->connect_host);
+	return true;
+}
+
 bool rule_relay_upstream(const struct rule_input *in, struct finding *out)
 {
 	unsigned int status = relay_status(in);
 
+	if (tunnel_broke(in, out))
+		return true;
 	if (status < 500 || status > 599 || status == 501)
 		return false;
 	answer_message(in, out, "could not serve",

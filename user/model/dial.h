@@ -13,7 +13,7 @@ enum dial_outcome {
 	DIAL_UNREACHABLE,
 	DIAL_DENIED, /* EPERM, EACCES */
 	DIAL_FAILED, /* any other errno */
-	DIAL_RESET,  /* established, then RST before any answer */
+	DIAL_RESET, /* established, then RST before any answer; in a tunnel: of the host behind the relay */
 	DIAL_NO_ANSWER,
 	DIAL_UNRESOLVED, /* no connect() at all: the name did not resolve */
 	DIAL_PENDING,	 /* still open after --pending; the final outcome follows */

@@ -159,6 +159,25 @@ static void tracked_establish(struct tracker *t, struct tracked *e, uint64_t at_
 	tracked_tell(t, e, DIAL_ESTABLISHED, 0, at_ns);
 }
 
+/*
+ * Was a tunnel that the relay had granted ended, from behind or for want of patience, before a ServerHello
+ * can have come through it?
+ * Counted is what is proved: the relay's status line and the empty line are part of what came, and what
+ * is left is less than the shortest ServerHello (RFC 8446 4.1.3 in a record of 5.1: 47 bytes).
+ */
+static bool tunnel_is_broken(const struct tracked *e, bool patient)
+{
+	const struct dial *d = &e->dial;
+	size_t least = sizeof("HTTP/1.1 200\r\n\r\n") - 1 +
+		       (d->reason[0] ? 1 + __builtin_strlen(d->reason) : 0);
+	bool reset = e->end_error == ECONNRESET, hung_up = e->end_state == TCP_STATE_CLOSE_WAIT;
+
+	return d->replied && d->reply_kind == REPLY_HTTP && d->status / 100 == 2 &&
+	       !__builtin_strcmp(d->method, "CONNECT") && d->hello_sent &&
+	       (reset || hung_up || patient) && e->received >= least &&
+	       e->received - hung_up < least + 47;
+}
+
 /* The end of an established connection: was there ever an answer? */
 static void tracked_end(struct tracker *t, struct tracked *e)
 {
@@ -173,7 +192,10 @@ static void tracked_end(struct tracker *t, struct tracked *e)
 	bool interrupted = !e->end_error && tracked_is_interrupted(t, e, e->end_ns);
 
 	e->final = true;
-	if (!answered && e->end_error == ECONNRESET)
+	if (!interrupted && tunnel_is_broken(e, patient))
+		tracked_tell(t, e, e->end_error == ECONNRESET ? DIAL_RESET : DIAL_NO_ANSWER,
+			e->end_error, e->end_ns);
+	else if (!answered && e->end_error == ECONNRESET)
 		tracked_tell(t, e, DIAL_RESET, ECONNRESET, e->end_ns);
 	else if (!answered && asked && !interrupted &&
 		 (patient || e->end_error == ETIMEDOUT || hung_up))

@@ -55,7 +55,7 @@ static void tracked_hello(struct tracked *e, const struct event *event)
 	if (d->hello_sent)
 		return;
 	d->hello_sent = true;
-	if (!d->asked_ns)
+	if (!d->asked_ns || d->replied)
 		d->asked_ns = event->time_ns;
 	/* Behind CONNECT it speaks of the connect host, which is known. */
 	if (!event->request.host || !*event->request.host || *d->method ||
