@@ -53,7 +53,7 @@ static void say_meant(const struct rule_input *in, struct finding *out, const ch
 	char text[ADDRESS_TEXT];
 	const char *host = rule_host(in->dial, text);
 
-	lines_add(&out->chain, "that is most likely meant so: the host itself does not answer");
+	lines_add(&out->chain, "that is most likely meant so: no relay has a part in it");
 	lines_add(&out->remedy,
 		"# leave %s as it is; see to %s: is it up, and is the way from this node open?",
 		no_name, host);
@@ -150,9 +150,8 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 		if (in->latent)
 			return false; /* meant so */
 		rule_message(in, out,
-			"the entry \"%s\" of %s sent it there without the relay, and the host does "
-			"not "
-			"answer",
+			"the entry \"%s\" of %s sent it there without the relay; what fails is the "
+			"host, or the way to it",
 			entry, no->name);
 		lines_add(&out->chain, "%s %s direct: the entry \"%s\" of %s covers %s",
 			rule_who(in), rule_went(in), entry, no->name, rule_host(in->dial, text));

@@ -22,7 +22,7 @@ static void tracked_name_relay(struct tracker *t, struct dial *d)
 	d->name_from = from == NAME_NONE ? NAME_HOSTS : from; /* "localhost" is never asked for */
 }
 
-void tracked_describe(struct tracker *t, struct tracked *e)
+static void describe(struct tracker *t, struct tracked *e)
 {
 	struct dial *d = &e->dial;
 	const char *name;
@@ -45,6 +45,17 @@ void tracked_describe(struct tracker *t, struct tracked *e)
 		name = NULL;
 	}
 	snprintf(d->name, sizeof(d->name), "%s", name ? name : "");
+}
+
+void tracked_describe(struct tracker *t, struct tracked *e)
+{
+	struct dial *d = &e->dial;
+
+	describe(t, e);
+	if (d->path == DIAL_CLUSTER &&
+		path_is_registry(&t->paths, d->process->role, d->name,
+			d->name_doubtful ? NAME_NONE : d->name_from, &d->remote))
+		d->path = DIAL_DIRECT;
 }
 
 /* The hello is the dial's own word; what was asked for is only likely to be meant. */

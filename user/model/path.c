@@ -99,12 +99,37 @@ static void add_server(struct path_settings *s, const char *url)
 	path_settings_add_node(s, text);
 }
 
+/* "registry.corp:5000/prefix" to host and port; or the port given apart. */
+static void add_registry(struct path_settings *s, const char *text, const char *port)
+{
+	struct path_registry *r = &s->registries[s->registry_count];
+	bool bracket = *text == '[';
+	size_t len = bracket ? strcspn(++text, "]") : strcspn(text, port ? "/" : ":/");
+
+	if (s->registry_count == PATH_RANGES || !len || len >= sizeof(r->host))
+		return;
+	memcpy(r->host, text, len);
+	r->host[len] = '\0';
+	text += len + bracket;
+	if (!port && *text == ':')
+		port = text + 1;
+	r->port = port ? (uint16_t)strtoul(port, NULL, 10) : 443;
+	for (size_t i = 0; i < s->registry_count; i++)
+		if (!strcasecmp(s->registries[i].host, r->host) && s->registries[i].port == r->port)
+			return;
+	s->registry_count++;
+}
+
 void path_settings_fact(struct path_settings *s, const struct event_fact *fact)
 {
 	const char *at;
 
+	if (!strcmp(fact->key, "mirror") && fact->field_count >= 2)
+		add_registry(s, fact->fields[1], fact->field_count > 2 ? fact->fields[2] : "");
 	if (strcmp(fact->key, "config") || fact->field_count < 2)
 		return;
+	if (!strcmp(fact->fields[0], "system-default-registry"))
+		add_registry(s, fact->fields[1], NULL);
 	if (!strcmp(fact->fields[0], "server"))
 		add_server(s, fact->fields[1]);
 	if (strcmp(fact->fields[0], "cluster-cidr") && strcmp(fact->fields[0], "service-cidr"))
@@ -148,6 +173,44 @@ bool address_is_private(const struct address *a)
 	       (b[0] == 169 && b[1] == 254) || (b[0] == 100 && (b[1] & 0xc0) == 64);
 }
 
+/* Ports that the cluster shares with registries. */
+static bool port_is_shared(uint16_t port)
+{
+	return port == 5001 || (port >= 30000 && port <= 32767);
+}
+
+static bool in_clusters(const struct path_settings *s, const struct address *a)
+{
+	for (size_t i = 0; i < s->cluster_count; i++)
+		if (address_in_range(a, &s->clusters[i]))
+			return true;
+	return false;
+}
+
+bool path_is_registry(const struct path_settings *s, enum role role, const char *name,
+	enum name_from from, const struct address *remote)
+{
+	bool said = from == NAME_SNI || from == NAME_DNS;
+
+	for (size_t i = 0; i < s->registry_count; i++) {
+		const struct path_registry *r = &s->registries[i];
+		struct address literal;
+
+		if (r->port != remote->port)
+			continue;
+		if (address_parse(r->host, &literal)
+				? address_equal(&literal, remote)
+				: from != NAME_NONE && !strcasecmp(r->host, name))
+			return true;
+	}
+	/* rke2 asks for a server by name, too, and then dials its peers at 5001 (Spegel). */
+	if (remote->port == 5001 && role == ROLE_SUPERVISOR && from != NAME_SNI)
+		return false;
+	return said && role_pulls(role) && port_is_shared(remote->port) &&
+	       !in_clusters(s, remote) && !strcasestr(name, ".svc") &&
+	       !strcasestr(name, ".cluster.local");
+}
+
 static bool path_is_cluster(const struct path_settings *s, const struct address *a)
 {
 	static const uint8_t metadata[4] = {169, 254, 169, 254}; /* of AWS, Azure, GCP, OpenStack */
@@ -155,9 +218,8 @@ static bool path_is_cluster(const struct path_settings *s, const struct address 
 
 	if (!a->is_v6 && !memcmp(a->bytes, metadata, sizeof(metadata)))
 		return true;
-	for (size_t i = 0; i < s->cluster_count; i++)
-		if (address_in_range(a, &s->clusters[i]))
-			return true;
+	if (in_clusters(s, a))
+		return true;
 	for (size_t i = 0; i < s->node_count && !near; i++)
 		near = address_equal(a, &s->nodes[i]);
 	for (size_t i = 0; i < sizeof(cluster_ports) / sizeof(cluster_ports[0]); i++)
