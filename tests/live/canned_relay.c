@@ -23,6 +23,10 @@ enum manner {
 	ENDLESS, /* the text, then a line that never ends */
 	SILENT,	 /* nothing, until the puller goes */
 	RESET,	 /* RST instead of an answer (SO_LINGER 0, socket(7)) */
+	/* The text, and at the first bytes in the tunnel: close, RST, nothing. */
+	TUNNEL_CLOSE,
+	TUNNEL_RESET,
+	TUNNEL_SILENT,
 };
 
 struct habit {
@@ -38,6 +42,9 @@ static const struct habit habits[] = {
 	{4003, DRIBBLE, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"},
 	{4004, ENDLESS, "HTTP/1.1 503 "},
 	{4005, RESET, ""},
+	{4201, TUNNEL_CLOSE, "HTTP/1.1 200 Connection established\r\n\r\n"},
+	{4202, TUNNEL_RESET, "HTTP/1.1 200 Connection established\r\n\r\n"},
+	{4203, TUNNEL_SILENT, "HTTP/1.0 200 Connection established\r\nProxy-agent: lab/1\r\n\r\n"},
 	{4403, ANSWER, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"},
 	{4407, ANSWER,
 		"HTTP/1.1 407 Proxy Authentication Required\r\n"
@@ -101,12 +108,20 @@ static void answer(int fd, const struct habit *habit)
 		return;
 	case SILENT:
 		break;
+	case TUNNEL_CLOSE:
+	case TUNNEL_RESET:
+	case TUNNEL_SILENT:
+		if (write(fd, habit->text, length) < 0 || read(fd, rest, sizeof(rest)) <= 0)
+			return;
+		if (habit->manner != TUNNEL_RESET)
+			break;
+		/* fall through */
 	case RESET:
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 		return;
 	}
 	/* Wait for the puller's end, or unread data would turn our close into a reset. */
-	if (habit->manner != SILENT)
+	if (habit->manner != SILENT && habit->manner != TUNNEL_SILENT)
 		shutdown(fd, SHUT_WR);
 	while (read(fd, rest, sizeof(rest)) > 0)
 		;

@@ -171,6 +171,21 @@ relay_answers relay-503 4503 ok 503 'Service Unavailable' relay-upstream 'a rela
 relay_answers relay-504 4504 ok 504 'Gateway Timeout' relay-upstream 'a relay that says 504'
 relay_answers relay-dribble 4003 ok 502 'Bad Gateway' relay-upstream 'a 502 in segments of one byte'
 
+# relay_tunnel NAME PORT OUTCOME WORDS STORY: granted, and then nothing comes through
+relay_tunnel() {
+	scenario "$1" "$5"
+	needs answers
+	carries HTTPS_PROXY=http://$P:$2
+	pull rke2 ok
+	says rke2 "$4"
+	dial supervisor "$3" relay $P:$2
+	relayed supervisor $P:$2 ok.test 200
+	finding supervisor relay-upstream path=relay host=ok.test status=200 relay=$P:$2
+}
+relay_tunnel relay-tunnel-closed 4201 no-answer EOF 'the relay says 200 and closes the tunnel'
+relay_tunnel relay-tunnel-reset 4202 reset 'connection reset by peer' 'the relay says 200 and resets the tunnel'
+relay_tunnel relay-tunnel-silent 4203 no-answer 'TLS handshake timeout' 'the relay says 200, and the tunnel stays silent'
+
 scenario relay-wrong-password 'squid with a wrong password: neither is shown'
 needs answers
 carries HTTPS_PROXY="http://user:not-$lab_password@$P:3129"
