@@ -51,6 +51,9 @@ static void learn_variable(struct relay_knowledge *k, const char *tree, const ch
 
 void relays_learn(struct relay_knowledge *k, const struct process *p)
 {
+	/* A shim outlives restarts (KillMode=process): what it carries may be long gone. */
+	if (p->role == ROLE_SHIM)
+		return;
 	for (unsigned int i = 0; i < p->environment->count; i++)
 		learn_variable(
 			k, p->tree, p->name ? p->name : "", p->pid, &p->environment->variables[i]);

@@ -188,7 +188,7 @@ void remedy_extend_list(const struct rule_input *in, struct finding *out, const 
 		remedy_is_plain(host) && !host_is_cluster(host, 0))
 		buffer_printf(&extra, ",%s", host);
 	if (s.kind == SERVICE_NONE || s.kind == SERVICE_OTHER)
-		lines_add(&out->remedy, "# add to %s where %s gets it: %s", name, in->process->name,
+		lines_add(&out->remedy, "# add to %s where %s gets it: %s", name, rule_who(in),
 			buffer_string(&extra) + (extra.len > 0));
 	else if (v && extra.len)
 		add_sed(out, &s, name, remedy_source(in, v), NULL, buffer_string(&extra));
@@ -235,10 +235,10 @@ static void give_to_shell(
 {
 	if (from)
 		lines_add(&out->remedy, "export %s=\"$%s\"   # in the shell that runs %s",
-			rule_needed(in), from->name, in->process->name);
+			rule_needed(in), from->name, rule_who(in));
 	else
 		lines_add(&out->remedy, "export %s=%s   # in the shell that runs %s",
-			rule_needed(in), known_value(in), in->process->name);
+			rule_needed(in), known_value(in), rule_who(in));
 }
 
 static void give_to_unit(const struct rule_input *in, struct finding *out, const struct service *s)

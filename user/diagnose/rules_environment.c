@@ -256,8 +256,9 @@ bool rule_relay_missing(const struct rule_input *in, struct finding *out)
 	const struct variable *found[1];
 	const struct variable *empty = environment_get(in->environment, rule_needed(in));
 
-	/* Before any dial: a node where nobody has a relay needs none. */
-	if (!rule_is_direct(in) || !in->public_target || (in->latent && !known) ||
+	/* Before any dial: a node where nobody has a relay needs none.  What was not read may hold one. */
+	if (!rule_is_direct(in) || (in->environment->unreadable && !in->environment->count) ||
+		!in->public_target || (in->latent && !known) ||
 		rule_carried(in->environment, in->family, CARRIED_READ, found, 1) ||
 		rule_carried(in->environment, in->family, CARRIED_UNREAD, found, 1) ||
 		rule_carried(in->environment, in->family, CARRIED_PREFIXED, found, 1))

@@ -64,7 +64,7 @@ static bool find(const struct rule_input *in, enum unit_fate fate, struct lackin
 static void chain_direct(const struct rule_input *in, struct finding *out)
 {
 	lines_add(&out->chain, "%s %s direct: no variable that it carries names a relay",
-		in->process->name, rule_went(in));
+		rule_who(in), rule_went(in));
 	rule_absent(in, out);
 	lines_add(&out->missing, "%s", rule_needed(in));
 }

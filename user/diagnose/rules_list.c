@@ -297,9 +297,9 @@ bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
 			"addresses, a name its subdomains)",
 			no->name, no->value, d->connect_host);
 	else if (in->process->role == ROLE_SUPERVISOR)
-		lines_add(&out->chain, "%s was started without %s", in->process->name, name);
+		lines_add(&out->chain, "%s was started without %s", rule_who(in), name);
 	else
-		lines_add(&out->chain, "%s carries no %s", in->process->name, name);
+		lines_add(&out->chain, "%s carries no %s", rule_who(in), name);
 	chain_list(in, out, origin, prefixed, containerd);
 	if (no)
 		chain_source(in, out, no);

@@ -116,7 +116,7 @@ bool rule_direct_reset(const struct rule_input *in, struct finding *out)
 	lines_add(&out->chain, "the TCP handshake worked, so the address and port are open");
 	lines_add(
 		&out->chain, "a reset at the first data is how a filter on the server name works");
-	lines_add(&out->chain, "%s went direct: no relay is known here", in->process->name);
+	lines_add(&out->chain, "%s went direct: no relay is known here", rule_who(in));
 	rule_missing(in, out);
 	lines_add(&out->remedy,
 		"# if this site has a relay, put it in place of RELAY:PORT; else have "
@@ -134,7 +134,7 @@ bool rule_resolver_failed(const struct rule_input *in, struct finding *out)
 	rule_message(in, out, "the name did not resolve, and no relay is known here");
 	lines_add(&out->chain, "the node's resolver: %s", dns_code_name(in->dial->dns_code, text));
 	lines_add(&out->chain, "with a relay %s would not have asked: the relay resolves the name",
-		in->process->name);
+		rule_who(in));
 	lines_add(&out->remedy, "getent ahosts '%s'; cat /etc/resolv.conf", in->dial->name);
 	lines_add(&out->remedy, "# if this site has a relay, put it in place of RELAY:PORT:");
 	remedy_give(in, out, NULL);
@@ -152,10 +152,11 @@ static void chain_carried(const struct rule_input *in, struct finding *out)
 			buffer_printf(&b, "%s%s=%s", b.len ? ", " : "", e->variables[i].name,
 				e->variables[i].value);
 	if (b.len)
-		lines_add(&out->chain, "%s carries %s", in->process->name, buffer_string(&b));
+		lines_add(&out->chain, "%s carries %s", rule_who(in), buffer_string(&b));
 	else
-		lines_add(&out->chain, "%s %s", in->process->name,
+		lines_add(&out->chain, "%s %s", rule_who(in),
 			environment_proves_absence(e) ? "carries no relay variable"
+			: e->unreadable		      ? "has an environment that could not be read"
 						      : "showed no relay variable (a snapshot)");
 	buffer_free(&b);
 }

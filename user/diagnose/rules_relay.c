@@ -18,7 +18,7 @@ static void chain_variable(const struct rule_input *in, struct finding *out)
 	if (!v)
 		return;
 	lines_add(&out->chain, "%s=%s in %s's environment names that relay", v->name, v->value,
-		in->process->name);
+		rule_who(in));
 	if (v->url.faults & RELAY_FAULT_NO_PORT)
 		lines_add(&out->chain, "no port given in %s: %u assumed", v->name,
 			(unsigned int)v->url.port);
@@ -38,8 +38,8 @@ bool rule_relay_unresolved(const struct rule_input *in, struct finding *out)
 		return false;
 	rule_message(in, out, "that is the relay which %s names, and its name does not resolve",
 		v->name);
-	lines_add(&out->chain, "%s=%s in %s's environment names it", v->name, v->value,
-		in->process->name);
+	lines_add(
+		&out->chain, "%s=%s in %s's environment names it", v->name, v->value, rule_who(in));
 	chain_source(in, out, v);
 	snprintf(out->host, sizeof(out->host), "%s", v->url.host);
 	snprintf(out->relay_host, sizeof(out->relay_host), "%s", v->url.host);

@@ -58,7 +58,7 @@ bool rule_reached(const struct dial *d)
 
 const char *rule_who(const struct rule_input *in)
 {
-	return in->process->name ? in->process->name : "the process";
+	return in->process->name && in->process->name[0] ? in->process->name : "the process";
 }
 
 const struct variable *rule_effective(const struct rule_input *in)
@@ -155,7 +155,7 @@ const char *words_errno(int error, char text[16])
 
 void words_process(struct buffer *b, const struct process *p)
 {
-	const char *name = p->name ? p->name : "a process";
+	const char *name = p->name && p->name[0] ? p->name : "a process";
 
 	if (p->pid)
 		buffer_printf(b, "%s (pid %u)", name, p->pid);
@@ -339,7 +339,7 @@ void rule_message(const struct rule_input *in, struct finding *out, const char *
 
 void rule_absent(const struct rule_input *in, struct finding *out)
 {
-	const char *who = in->process->name ? in->process->name : "the process";
+	const char *who = rule_who(in);
 	const struct environment *e = in->environment;
 
 	if (e->origin == ENVIRONMENT_GIVEN && !environment_proves_absence(e))

@@ -52,6 +52,13 @@ void tracked_describe(struct tracker *t, struct tracked *e)
 	struct dial *d = &e->dial;
 
 	describe(t, e);
+	/* It asked for another name than the relay's, and dials what it got. */
+	if (d->path == DIAL_UNKNOWN && !d->name_doubtful &&
+		(d->name_from == NAME_DNS || d->name_from == NAME_SNI) &&
+		!name_completes(d->relay_variable->url.host, d->name)) {
+		d->path = DIAL_DIRECT;
+		d->relay_variable = NULL;
+	}
 	if (d->path == DIAL_CLUSTER &&
 		path_is_registry(&t->paths, d->process->role, d->name,
 			d->name_doubtful ? NAME_NONE : d->name_from, &d->remote))
