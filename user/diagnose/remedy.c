@@ -187,7 +187,7 @@ void remedy_extend_list(const struct rule_input *in, struct finding *out, const 
 	if ((!address_parse(host, &a) || a.is_v6 || address_is_public(&a)) &&
 		remedy_is_plain(host) && !host_is_cluster(host, 0))
 		buffer_printf(&extra, ",%s", host);
-	if (s.kind == SERVICE_NONE || s.kind == SERVICE_OTHER)
+	if (s.kind == SERVICE_NONE || s.kind == SERVICE_OTHER || s.kind == SERVICE_POD)
 		lines_add(&out->remedy, "# add to %s where %s gets it: %s", name, rule_who(in),
 			buffer_string(&extra) + (extra.len > 0));
 	else if (v && extra.len)
@@ -206,6 +206,8 @@ void remedy_restart(const struct rule_input *in, struct finding *out)
 	service_of(in->process, &s);
 	if (s.kind == SERVICE_NONE)
 		lines_add(&out->remedy, "# then run the command again");
+	else if (s.kind == SERVICE_POD)
+		lines_add(&out->remedy, "# then the pod has to be made anew");
 	else
 		lines_add(&out->remedy, "systemctl restart %s%s", s.name,
 			s.guessed ? "   # on a server node: rke2-server, here and above" : "");
@@ -239,6 +241,48 @@ static void give_to_shell(
 	else
 		lines_add(&out->remedy, "export %s=%s   # in the shell that runs %s",
 			rule_needed(in), known_value(in), rule_who(in));
+}
+
+/*
+ * The unique name of the pod, as kubelet puts it into the cgroup's path: "...-podUID.slice" with '_' for '-',
+ * or "/podUID/".
+ */
+static bool pod_uid(const struct process *p, char uid[40])
+{
+	const char *pods = strstr(p->cgroup, "/kubepods"), *at = NULL;
+	size_t len;
+
+	for (const char *c = pods; c && (c = strstr(c, "pod")); c++)
+		at = strspn(c + 3, "0123456789abcdef_-") == 36 ? c + 3 : at;
+	if (!at)
+		return false;
+	len = 36;
+	memcpy(uid, at, len);
+	uid[len] = '\0';
+	for (char *c = uid; *c; c++)
+		*c = *c == '_' ? '-' : *c;
+	return true;
+}
+
+static void give_to_pod(const struct rule_input *in, struct finding *out)
+{
+	struct buffer extra = {0};
+	char uid[40];
+
+	if (pod_uid(in->process, uid))
+		lines_add(&out->remedy,
+			"kubectl get pods -A -o "
+			"custom-columns=NS:.metadata.namespace,POD:.metadata.name,"
+			"UID:.metadata.uid | grep %s",
+			uid);
+	lines_add(&out->remedy, "# in the spec of what made that pod, env: %s=%s", rule_needed(in),
+		known_value(in));
+	if (!no_variable(in->environment, in->family, false)) {
+		lacking_entries(in, "", &extra);
+		lines_add(&out->remedy, "# and %s=%s", relay_name_plain(in->family, RELAY_KIND_NO),
+			buffer_string(&extra) + 1);
+	}
+	buffer_free(&extra);
 }
 
 static void give_to_unit(const struct rule_input *in, struct finding *out, const struct service *s)
@@ -283,6 +327,10 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 	if (s.kind == SERVICE_NONE) {
 		give_to_shell(in, out, from);
 		remedy_restart(in, out);
+		return;
+	}
+	if (s.kind == SERVICE_POD) {
+		give_to_pod(in, out);
 		return;
 	}
 	if (s.kind == SERVICE_OTHER) {

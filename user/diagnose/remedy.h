@@ -16,15 +16,21 @@ enum service_kind {
 	SERVICE_K3S,   /* k3s, k3s-agent */
 	SERVICE_AGENT, /* rancher-system-agent */
 	SERVICE_OTHER, /* another unit, whose env files are not known */
+	SERVICE_POD,   /* no unit: the spec of a pod */
 };
 
 struct service {
 	enum service_kind kind;
 	char name[64]; /* without ".service" */
+	bool copied;   /* the process is in a container, and has copies of the unit's variables */
 	bool guessed;  /* rke2, but whether server or agent was not to be seen */
 };
 
-/* The unit that gives p its environment: by its cgroup, else by itself or an ancestor's arguments. */
+/*
+ * The unit that gives p its environment: by its cgroup, else by itself or an ancestor's arguments.  In a pod
+ * it is the pod's spec, but for what RKE2 makes itself: static pods and helm jobs get copies of rke2's own
+ * variables (rke2 podtemplate.go, helm-controller chart.go; facts 3.1).
+ */
 void service_of(const struct process *p, struct service *out);
 
 /* The env files that the unit loads, in order, separated by spaces (facts: RKE2's units). */

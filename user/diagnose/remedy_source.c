@@ -74,28 +74,50 @@ static bool service_by_arguments(const struct process *p, struct service *out)
 	return true;
 }
 
+static bool is_in_pod(const struct process *p)
+{
+	return p->cgroup && strstr(p->cgroup, "/kubepods");
+}
+
+/* Of the containers that RKE2 makes itself; comm has 15 bytes. */
+static bool has_copies(const struct process *p)
+{
+	static const char *const names[] = {"kube-apiserver", "kube-controller", "kube-scheduler",
+		"kube-proxy", "etcd", "cloud-controlle", "helm", "klipper-helm"};
+
+	for (size_t i = 0; p->name && i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(p->name, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
 void service_of(const struct process *p, struct service *out)
 {
+	bool pod = is_in_pod(p);
 	int depth = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (service_by_unit(p, out))
+	if (!pod && service_by_unit(p, out))
 		return;
-	out->kind = SERVICE_NONE;
+	out->kind = pod ? SERVICE_POD : SERVICE_NONE;
 	/* A client's environment is that of the shell it was called from. */
-	if (p->role == ROLE_CLIENT)
+	if (pod ? !has_copies(p) : p->role == ROLE_CLIENT)
 		return;
-	for (; p && depth < 16; p = p->parent, depth++)
-		if (service_by_arguments(p, out))
+	for (; p && depth < 16; p = p->parent, depth++) {
+		if (service_by_arguments(p, out)) {
+			out->copied = pod;
 			return;
+		}
+	}
 	memset(out, 0, sizeof(*out));
+	out->kind = pod ? SERVICE_POD : SERVICE_NONE;
 }
 
 void service_files(const struct service *s, struct buffer *out)
 {
 	const char *n = s->name;
 
-	if (s->kind == SERVICE_NONE || s->kind == SERVICE_OTHER)
+	if (s->kind == SERVICE_NONE || s->kind == SERVICE_OTHER || s->kind == SERVICE_POD)
 		return;
 	buffer_printf(out, "/etc/default/%s /etc/sysconfig/%s", n, n);
 	if (s->kind == SERVICE_RKE2)

@@ -243,7 +243,14 @@ static void chain_nowhere(const struct rule_input *in, struct finding *out)
 
 	service_of(in->process, &s);
 	snprintf(unit, sizeof(unit), "%s.service", s.name);
-	if (s.kind == SERVICE_NONE || s.guessed || !in->facts ||
+	if (s.kind == SERVICE_POD)
+		lines_add(&out->chain, "a pod has the environment of its spec: neither rke2's nor "
+				       "containerd's variables reach it");
+	else if (s.copied)
+		lines_add(&out->chain,
+			"RKE2 gives %s copies of rke2's own variables, not of containerd's",
+			rule_who(in));
+	if (s.kind == SERVICE_NONE || s.kind == SERVICE_POD || s.guessed || !in->facts ||
 		!facts_unit_is_read(in->facts, unit) ||
 		facts_effective(in->facts, unit, rule_needed(in)))
 		return;

@@ -42,7 +42,7 @@ static bool find(const struct rule_input *in, enum unit_fate fate, struct lackin
 		rule_carried(in->environment, in->family, CARRIED_READ, carried, 1))
 		return false;
 	service_of(in->process, &s);
-	if (s.kind == SERVICE_NONE || s.guessed)
+	if (s.kind == SERVICE_NONE || s.kind == SERVICE_POD || s.guessed)
 		return false;
 	snprintf(out->unit, sizeof(out->unit), "%s.service", s.name);
 	out->holder = started_by_unit(in->process);
