@@ -89,19 +89,19 @@ class Live(Node):
         self.program(4200, self.rke2, DATA + "containerd", self.of_containerd())
         self.pause()
 
-    def ask(self, pid, name, address, code="", type=1):
+    def ask(self, pid, name, addresses, code="", type=1):
         self.id += 1
         words = f"pid={pid} server=10.77.0.53:53 id={self.id} type={type} name={name}"
         self.add(self.now, f"question {words}")
         self.now += 0.01
-        self.add(self.now, f"answer {words}" + (f" address={address}" if address else f" code={code}"))
+        self.add(self.now, f"answer {words}" + ("".join(f" address={a}" for a in addresses.split()) if addresses else f" code={code}"))
         self.now += 0.001
 
-    def look_up(self, pid, name, address):
+    def look_up(self, pid, name, addresses):
         if self.random.random() < 0.2:  # the suffixes of a search list come first
             for suffix in ["default.corp", "corp"][:self.random.randint(1, 2)]:
                 self.ask(pid, f"{name}.{suffix}", None, "NXDOMAIN")
-        self.ask(pid, name, address)
+        self.ask(pid, name, addresses)
 
     def dial(self, pid, to, state, after, more="", begin=None):
         self.socket += 1
@@ -156,8 +156,7 @@ class Live(Node):
     def relay_address(self, pid, relay):
         scheme, host, port = self.relay_parts(relay)
         if host in INSIDE:
-            self.look_up(pid, host, INSIDE[host])
-            host = INSIDE[host]
+            host = self.several(pid, host, INSIDE[host], port)
         return scheme, f"{host}:{port}"
 
     def granted(self):
@@ -173,8 +172,20 @@ class Live(Node):
         self.connected(pid, to, [(f"request method=CONNECT host={host} port={port}", 0),
                                  (f"reply {self.granted()}", wait), (f"hello host={host}", 0.01)], end)
 
+    def several(self, pid, host, address, port):
+        """Looks host up; sometimes it has an address more, which is tried first and does not work."""
+        if self.random.random() < 0.8:
+            self.look_up(pid, host, address)
+            return address
+        dead = address.rsplit(".", 1)[0] + ".251"
+        self.look_up(pid, host, f"{dead} {address}")
+        after, more = self.random.choice([(0.002, " error=ECONNREFUSED"), (15, ""), (0.003, " error=EHOSTUNREACH")])
+        self.dial(pid, f"{dead}:{port}", "close", after, more)
+        self.now += after + 0.001
+        return address
+
     def directly(self, pid, host, address, port=443):
-        self.look_up(pid, host, address)
+        address = self.several(pid, host, address, port)
         kind = self.random.choice(["plain", "plain", "no-route", "v6-dead", "v6-denied"])
         if kind != "plain":
             self.ask(pid, host, "2001:db8::10", type=28)
@@ -278,8 +289,12 @@ class Live(Node):
     # ---- one thing broken ----
 
     def fails_directly(self, pid, host, address, ways):
-        self.look_up(pid, host, address)
+        others = [address.rsplit(".", 1)[0] + f".{n}" for n in range(252, 255)][:self.random.choice([0, 0, 1, 3])]
+        self.look_up(pid, host, " ".join([*others, address]))
         how = self.random.choice(ways)
+        for other in others if how in ("refused", "unreachable") else []:
+            self.dial(pid, f"{other}:443", "close", 0.002, " error=ECONNREFUSED")
+            self.now += 0.003
         if how == "reset":
             self.connected(pid, f"{address}:443", [(f"hello host={host}", 0)], "reset", received=0, lasts=0.05)
         else:

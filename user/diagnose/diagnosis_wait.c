@@ -20,10 +20,43 @@ static bool is_v6(const struct dial *d)
 	return d->remote.is_v6 && !d->remote.mapped;
 }
 
+/* The same for all tries of one process to reach one name; 0: without a name there is no other address. */
+static uint64_t name_key(const struct dial *d)
+{
+	struct buffer b = {0};
+	uint64_t key;
+
+	if (!d->name[0])
+		return 0;
+	buffer_printf(&b, "%u\n%llu\n%s\n%u", d->process->pid,
+		(unsigned long long)d->process->start_ns, d->name, d->remote.port);
+	key = table_hash(buffer_string(&b), b.len);
+	buffer_free(&b);
+	return key ? key : 1;
+}
+
+static bool worked_at_once(const struct wait_room *w, uint64_t name, const struct dial *d)
+{
+	for (size_t i = 0; i < WAIT_SUCCESSES; i++) {
+		const struct wait_success *s = &w->successes[i];
+
+		if (s->name == name && s->at_ns >= d->end_ns &&
+			s->at_ns - d->end_ns <= WAIT_SIBLING_NS)
+			return true;
+	}
+	return false;
+}
+
 void wait_note(struct wait_room *w, const struct dial *d)
 {
 	struct wait_group *g = group_of(w, d->group);
 
+	if (d->outcome == DIAL_ESTABLISHED && name_key(d)) {
+		struct wait_success *s = &w->successes[w->success_at++ % WAIT_SUCCESSES];
+
+		s->name = name_key(d);
+		s->at_ns = d->end_ns;
+	}
 	if (!d->group || d->outcome == DIAL_UNRESOLVED)
 		return;
 	if (!g) {
@@ -47,12 +80,11 @@ static bool is_literal_relay(const struct dial *d)
 	       address_parse(d->relay_variable->url.host, &a);
 }
 
-static enum wait_verdict judge(struct wait_room *w, const struct dial *d)
+static enum wait_verdict judge_family(struct wait_room *w, const struct dial *d)
 {
 	const struct wait_group *g = group_of(w, d->group);
 
-	/* Established and then broken is no matter of families. */
-	if (!g || d->outcome == DIAL_UNRESOLVED || d->established_ns)
+	if (!g)
 		return WAIT_NOW;
 	if (g->established[!is_v6(d)])
 		return WAIT_NEVER;
@@ -61,6 +93,23 @@ static enum wait_verdict judge(struct wait_room *w, const struct dial *d)
 	if (g->failed[0])
 		return d->outcome == DIAL_UNREACHABLE ? WAIT_NEVER : WAIT_NOW;
 	return WAIT_LATER;
+}
+
+static enum wait_verdict judge(struct wait_room *w, const struct dial *d)
+{
+	enum wait_verdict verdict;
+	uint64_t name;
+
+	/* Established and then broken is no matter of families, nor of addresses. */
+	if (d->outcome == DIAL_UNRESOLVED || d->established_ns)
+		return WAIT_NOW;
+	name = name_key(d);
+	if (name && worked_at_once(w, name, d))
+		return WAIT_NEVER;
+	verdict = judge_family(w, d);
+	if (d->process->exit_ns) /* nothing more is tried */
+		return verdict;
+	return verdict == WAIT_NOW && name && d->more_addresses ? WAIT_LATER : verdict;
 }
 
 enum wait_verdict wait_judge(struct wait_room *w, const struct dial *d)

@@ -13,12 +13,23 @@
 #define WAIT_UNREACHABLE_NS 35000000000ULL
 #define WAIT_SIBLING_NS	    1500000000ULL
 
+/*
+ * A name has several addresses, and a puller tries them one after the other (Go: net.dialSerial): an address
+ * that fails is nothing where the next one works at once.  So what has more addresses waits for that, too.
+ */
+#define WAIT_SUCCESSES 64
+
 #define WAIT_GROUPS 256
 #define WAIT_DIALS  1024
 
 struct wait_group {
 	uint64_t group;			/* dial.group; 0: free */
 	bool established[2], failed[2]; /* by family: [0] IPv4, [1] IPv6 */
+};
+
+struct wait_success {
+	uint64_t name; /* hash of process, name and port; 0: free */
+	uint64_t at_ns;
 };
 
 struct waiting_dial {
@@ -29,6 +40,8 @@ struct waiting_dial {
 struct wait_room {
 	struct wait_group groups[WAIT_GROUPS]; /* a ring */
 	size_t group_at;
+	struct wait_success successes[WAIT_SUCCESSES]; /* a ring */
+	size_t success_at;
 	struct waiting_dial dials[WAIT_DIALS];
 	size_t count;
 };

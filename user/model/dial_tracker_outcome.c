@@ -126,6 +126,11 @@ static void tracked_tell(
 	e->dial.error = error;
 	e->dial.end_ns = end_ns;
 	e->dial.sibling_established = tracked_has_winner(e, end_ns, false);
+	e->dial.more_addresses =
+		dial_outcome_failed(outcome) && e->dial.name[0] &&
+		name_cache_has_other(t->names,
+			name_scope_of_process(e->dial.process->pid, e->dial.process->start_ns),
+			e->dial.name, &e->dial.remote);
 	if (t->handler.dial)
 		t->handler.dial(t->handler.context, &e->dial);
 }

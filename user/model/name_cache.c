@@ -289,6 +289,24 @@ static bool ring_knows(const struct ring *ring, const char *name)
 	return false;
 }
 
+static bool is_v6(const struct address *a)
+{
+	return a->is_v6 && !a->mapped;
+}
+
+bool name_cache_has_other(
+	const struct name_cache *c, uint64_t scope, const char *name, const struct address *address)
+{
+	for (size_t i = 0; i < NAME_CACHE_PAIRS && c->dns.pairs[i].name; i++) {
+		const struct pair *p = &c->dns.pairs[i];
+
+		if (p->scope == scope && is_v6(&p->address) == is_v6(address) &&
+			!address_equal(&p->address, address) && name_completes(name, p->name->text))
+			return true;
+	}
+	return false;
+}
+
 enum name_match name_cache_match(
 	const struct name_cache *c, const char *name, const struct address *address)
 {

@@ -67,6 +67,13 @@ enum name_match {
 enum name_match name_cache_match(
 	const struct name_cache *c, const char *name, const struct address *address);
 
+/*
+ * Did the asker get another address of that family for name, too, so that a dial which fails may be followed
+ * by the next?
+ */
+bool name_cache_has_other(const struct name_cache *c, uint64_t scope, const char *name,
+	const struct address *address);
+
 /* Is full the same as name, or name with the suffix of a search list? */
 bool name_completes(const char *name, const char *full);
 
