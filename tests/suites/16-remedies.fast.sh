@@ -77,4 +77,24 @@ printf '# mine\n\nexport HTTPS_PROXY=http://10.77.9.1:3128\n' |
 	try env-file-invalid env-file-invalid /etc/default/rke2-agent "$taken" $hub
 printf 'HTTPS_PROXY=http://10.77.9.1:3128' |
 	try env-file-unloaded env-file-unloaded /etc/environment "$taken" $hub
+printf 'HTTPS_PROXY=http://user:pa#secret@10.77.9.1:3128\n' |
+	try value-misread-hash value-misread /etc/default/rke2-agent "$taken" $hub
+printf 'HTTPS_PROXY="http://10.77.9.1:3128 "\n' |
+	try value-misread-space value-misread /etc/default/rke2-agent "$taken" $hub
+printf 'HTTPS_PROXY=http://user:100%%@10.77.9.1:3128\n' |
+	try value-dropped-percent value-dropped /etc/default/rke2-agent "$taken" $hub
+printf 'HTTPS_PROXY=https://10.77.9.1:3128\n' |
+	try relay-protocol-tls relay-protocol /etc/default/rke2-agent "$taken" $hub
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8,.svc,docker.io\n' |
+	try no-relay-match-domain no-relay-match /etc/default/rke2-agent "$taken" $hub
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8,.svc\n' |
+	try relay-upstream-mirror relay-upstream /etc/default/rke2-agent "the entry mirror.corp.example" https://mirror.corp.example/v2/
+printf '# relay\nHTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=127.0.0.0/8,.corp.example\n' |
+	try cluster-via-relay-agent cluster-via-relay /etc/default/rke2-agent "the entry 10.0.0.0/8" https://10.43.0.1/
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=127.0.0.0/8\nCONTAINERD_NO_PROXY=127.0.0.0/8,10.0.0.0/8\n' |
+	try cluster-via-relay-shadowed cluster-via-relay /etc/default/rke2-agent "the entry 10.0.0.0/8" https://10.43.0.1/
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' |
+	try cluster-via-relay-etcd cluster-via-relay /etc/default/rke2-server "the entry 10.0.0.0/8" https://10.77.0.5:2379/
+printf 'HTTPS_RELAY=http://10.77.9.1:3128\nNO_RELAY=10.0.0.0/8\n' |
+	try name-unread-evident name-unread /etc/default/rke2-agent "$taken" $hub
 exit $status

@@ -232,6 +232,115 @@ static void test_a_request_that_comes_before_its_dial(void)
 	told_free(&told);
 }
 
+static void config(
+	struct path_settings *s, const char *key, const char *a, const char *b, const char *c)
+{
+	const char *fields[] = {a, b, c};
+	struct event_fact fact = {.key = key, .fields = fields, .field_count = c ? 3 : 2};
+
+	path_settings_fact(s, &fact);
+}
+
+static void test_registries_are_not_the_clusters(void)
+{
+	static const struct {
+		const char *name, *to;
+		uint16_t port;
+		enum role role;
+		enum name_from from;
+		bool want;
+	} rows[] = {
+		/* a puller asked for it by name */
+		{"registry.corp", "10.0.0.9", 30500, ROLE_CONTAINERD, NAME_DNS, true},
+		{"registry.corp", "10.0.0.9", 5001, ROLE_CONTAINERD, NAME_DNS, true},
+		{"registry.corp", "10.0.0.9", 5001, ROLE_SUPERVISOR, NAME_SNI, true},
+		{"registry.corp", "10.0.0.9", 30500, ROLE_KUBELET, NAME_DNS, false},
+		{"node9.corp", "10.0.0.9", 30500, ROLE_SUPERVISOR, NAME_HOSTS, false},
+		{"server.corp", "10.0.0.9", 5001, ROLE_SUPERVISOR, NAME_DNS, false},
+		{"server.corp", "10.0.0.9", 9345, ROLE_SUPERVISOR, NAME_DNS, false},
+		{"a.b.svc.cluster.local", "10.0.0.9", 30500, ROLE_CONTAINERD, NAME_DNS, false},
+		{"registry.corp", "10.43.1.1", 30500, ROLE_CONTAINERD, NAME_DNS, false},
+		{"", "10.0.0.9", 30500, ROLE_CONTAINERD, NAME_NONE, false},
+		/* the configuration names it */
+		{"", "10.0.0.7", 5001, ROLE_SUPERVISOR, NAME_NONE, true},
+		{"", "10.0.0.7", 5002, ROLE_SUPERVISOR, NAME_NONE, false},
+		{"mirror.corp", "10.0.0.8", 31000, ROLE_SUPERVISOR, NAME_HOSTS, true},
+		{"Default.corp", "10.43.0.9", 5000, ROLE_SUPERVISOR, NAME_DNS, true},
+		{"", "fd00::7", 5001, ROLE_CONTAINERD, NAME_NONE, true},
+	};
+	struct path_settings s;
+
+	path_settings_default(&s);
+	config(&s, "mirror", "docker.io", "10.0.0.7", "5001");
+	config(&s, "mirror", "*", "mirror.corp", "31000");
+	config(&s, "mirror", "quay.io", "10.0.0.9", NULL); /* no port was told: matches none */
+	config(&s, "mirror", "quay.io", "fd00::7", "5001");
+	config(&s, "config", "system-default-registry", "default.corp:5000/prime", "config.yaml:1");
+	UNIT_CHECK(s.registry_count == 5);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct address a = story_address(rows[i].to, rows[i].port);
+
+		if (path_is_registry(&s, rows[i].role, rows[i].name, rows[i].from, &a) !=
+			rows[i].want)
+			printf("# row %zu\n", i);
+		UNIT_CHECK(path_is_registry(&s, rows[i].role, rows[i].name, rows[i].from, &a) ==
+			   rows[i].want);
+	}
+}
+
+/* A tunnel that was granted, with so many bytes until its end. */
+static void test_a_tunnel_ends_before_a_server_hello(void)
+{
+	static const struct {
+		const char *what, *reason;
+		double lasts;
+		int state, error;
+		uint64_t received;
+		bool hello;
+		enum dial_outcome want;
+	} rows[] = {
+		{"reset", "Connection established", 0.1, TCP_STATE_CLOSE, ECONNRESET, 39, true,
+			DIAL_RESET},
+		{"closed from behind", "Connection established", 0.1, TCP_STATE_CLOSE_WAIT, 0, 40,
+			true, DIAL_NO_ANSWER},
+		{"46 bytes: less than a ServerHello", "Connection established", 0.1,
+			TCP_STATE_CLOSE, ECONNRESET, 39 + 46, true, DIAL_RESET},
+		{"47 bytes may be one", "Connection established", 0.1, TCP_STATE_CLOSE, ECONNRESET,
+			39 + 47, true, DIAL_ESTABLISHED},
+		{"the FIN counts as a byte", "Connection established", 0.1, TCP_STATE_CLOSE_WAIT, 0,
+			39 + 47, true, DIAL_NO_ANSWER},
+		{"no reason in the answer", "", 0.1, TCP_STATE_CLOSE, ECONNRESET, 16, true,
+			DIAL_RESET},
+		{"nothing was sent into it", "Connection established", 0.1, TCP_STATE_CLOSE_WAIT, 0,
+			40, false, DIAL_ESTABLISHED},
+		{"the program changed its mind", "Connection established", 2.9, TCP_STATE_FIN_WAIT1,
+			0, 39, true, DIAL_ESTABLISHED},
+		{"the program lost its patience", "Connection established", 10, TCP_STATE_FIN_WAIT1,
+			0, 39, true, DIAL_NO_ANSWER},
+		{"an old kernel counts nothing", "Connection established", 0.1, TCP_STATE_CLOSE,
+			ECONNRESET, 0, true, DIAL_ESTABLISHED},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct story s = {.variables = {"HTTPS_PROXY=http://10.77.9.1:3128"}};
+		struct told told;
+
+		story_open(&s, 1.0, 7, RELAY, 3128);
+		story_established(&s, 1.1, 7);
+		story_request(&s, EVENT_REQUEST, 1.2, 7, "CONNECT", "index.docker.io", 443);
+		story_reply(&s, 21.0, 7, REPLY_HTTP, 200, rows[i].reason);
+		if (rows[i].hello)
+			story_request(&s, EVENT_HELLO, 21.1, 7, NULL, "index.docker.io", 0);
+		story_ended(&s, 21.1 + rows[i].lasts, 7, rows[i].state, rows[i].error,
+			rows[i].received, 700);
+		story_run(&s, NULL, &told);
+		if (told.last[7] != rows[i].want)
+			printf("# %s: %s\n", rows[i].what, dial_outcome_name(told.last[7]));
+		UNIT_CHECK(told.last[7] == rows[i].want);
+		told_free(&told);
+	}
+}
+
 int main(void)
 {
 	UNIT_RUN(test_the_path_is_relay_where_a_variable_names_it);
@@ -242,5 +351,7 @@ int main(void)
 	UNIT_RUN(test_a_relay_that_closes_or_says_nothing);
 	UNIT_RUN(test_garbage_and_tls_mismatch);
 	UNIT_RUN(test_a_request_that_comes_before_its_dial);
+	UNIT_RUN(test_registries_are_not_the_clusters);
+	UNIT_RUN(test_a_tunnel_ends_before_a_server_hello);
 	return unit_status();
 }

@@ -112,6 +112,26 @@ static void test_a_search_list_completes_a_name(void)
 	name_cache_free(c);
 }
 
+static void test_a_name_has_another_address(void)
+{
+	struct name_cache *c = name_cache_new();
+	struct address a = address_of("10.77.9.1"), six = address_of("2001:db8::1");
+
+	add(c, 1, NAME_DNS, "relay.corp.example", "10.77.9.1", 1);
+	add(c, 1, NAME_DNS, "relay.corp.example", "2001:db8::1", 1);
+	add(c, 2, NAME_DNS, "relay.corp.example", "10.77.9.2", 1);
+	UNIT_CHECK(!name_cache_has_other(
+		c, 1, "relay.corp.example", &a)); /* another's, another family */
+	UNIT_CHECK(!name_cache_has_other(c, 1, "relay.corp.example", &six));
+	add(c, 1, NAME_DNS, "relay.corp.example", "10.77.9.3", 1);
+	UNIT_CHECK(name_cache_has_other(c, 1, "relay.corp.example", &a));
+	UNIT_CHECK(name_cache_has_other(c, 1, "relay", &a));
+	UNIT_CHECK(!name_cache_has_other(c, 1, "other", &a));
+	a.is_v6 = a.mapped = true; /* dialled through an IPv6 socket */
+	UNIT_CHECK(name_cache_has_other(c, 1, "relay", &a));
+	name_cache_free(c);
+}
+
 int main(void)
 {
 	UNIT_RUN(test_ones_own_question_comes_first);
@@ -119,5 +139,6 @@ int main(void)
 	UNIT_RUN(test_a_hosts_file_is_its_namespaces);
 	UNIT_RUN(test_the_oldest_give_way);
 	UNIT_RUN(test_a_search_list_completes_a_name);
+	UNIT_RUN(test_a_name_has_another_address);
 	return unit_status();
 }

@@ -209,12 +209,12 @@ bool facts_is_mirror(const struct node_facts_kept *k, const char *host, const ch
 	return false;
 }
 
-bool facts_is_endpoint(const struct node_facts_kept *k, const char *host)
+const char *facts_registry_of(const struct node_facts_kept *k, const char *host)
 {
 	for (size_t i = 0; i < k->mirror_count; i++)
 		if (!strcasecmp(k->mirrors[i].host, host))
-			return true;
-	return false;
+			return k->mirrors[i].registry;
+	return NULL;
 }
 
 bool facts_unit_is_read(const struct node_facts_kept *k, const char *unit)

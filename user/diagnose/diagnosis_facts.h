@@ -65,8 +65,8 @@ bool facts_need_reload(const struct node_facts_kept *k, const char *unit);
 const struct unit_variable *facts_effective(
 	const struct node_facts_kept *k, const char *unit, const char *name);
 
-/* Does registries.yaml name host as an endpoint? */
-bool facts_is_endpoint(const struct node_facts_kept *k, const char *host);
+/* The registry that registries.yaml names host as an endpoint of; NULL: none. */
+const char *facts_registry_of(const struct node_facts_kept *k, const char *host);
 
 /* Were all files of unit read, so that what they do not set is not set? */
 bool facts_unit_is_read(const struct node_facts_kept *k, const char *unit);

@@ -90,6 +90,10 @@ bool remedy_is_plain(const char *text);
 /* remedy_edit.c: adds the command that corrects v where it stands in an env file, for the faults that have one. */
 void remedy_mend_value(const struct rule_input *in, struct finding *out, const struct variable *v);
 
+/* Adds the command that makes the scheme of v http:// where it stands in an env file. */
+void remedy_plain_scheme(
+	const struct rule_input *in, struct finding *out, const struct variable *v);
+
 /* Adds the command that takes entry out of the NO_ list no where that stands in an env file. */
 void remedy_drop_entry(const struct rule_input *in, struct finding *out, const struct variable *no,
 	const char *entry);

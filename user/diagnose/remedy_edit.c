@@ -71,6 +71,16 @@ void remedy_mend_value(const struct rule_input *in, struct finding *out, const s
 	buffer_free(&b);
 }
 
+void remedy_plain_scheme(const struct rule_input *in, struct finding *out, const struct variable *v)
+{
+	struct line line;
+
+	if (find_line(in, v, &line))
+		lines_add(&out->remedy,
+			"sed -i '%s s#=\\(" QUOTE "\\?\\)[a-z0-9]*://#=\\1http://#I' %s",
+			line.number, line.file);
+}
+
 void remedy_drop_entry(const struct rule_input *in, struct finding *out, const struct variable *no,
 	const char *entry)
 {

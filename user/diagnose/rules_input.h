@@ -41,6 +41,9 @@ const char *rule_needed(const struct rule_input *in);
 /* "went", or of a latent finding "would go": how the process took the way that it takes. */
 const char *rule_went(const struct rule_input *in);
 
+/* Adds that registries.yaml names the host as an endpoint, where it does. */
+void rule_endpoint(const struct rule_input *in, struct finding *out);
+
 /* Is it rke2 that sends an etcd snapshot to S3? */
 bool rule_is_snapshot_upload(const struct rule_input *in);
 

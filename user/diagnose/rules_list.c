@@ -53,6 +53,7 @@ static void say_meant(const struct rule_input *in, struct finding *out, const ch
 	char text[ADDRESS_TEXT];
 	const char *host = rule_host(in->dial, text);
 
+	rule_endpoint(in, out);
 	lines_add(&out->chain, "that is most likely meant so: no relay has a part in it");
 	lines_add(&out->remedy,
 		"# leave %s as it is; see to %s: is it up, and is the way from this node open?",
@@ -344,7 +345,7 @@ void rule_networks(const struct rule_input *in, struct finding *out)
 
 	if (!in->dial->connect_port || address_parse(host, &a) || !no ||
 		!list_has_network(no->value) ||
-		(name_is_public(host) && !facts_is_endpoint(in->facts_kept, host)))
+		(name_is_public(host) && !facts_registry_of(in->facts_kept, host)))
 		return;
 	lines_add(&out->chain,
 		"%s=%s holds networks: Go compares them with addresses only, and never looks up %s "

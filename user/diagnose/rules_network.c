@@ -188,6 +188,7 @@ bool rule_unexplained(const struct rule_input *in, struct finding *out)
 			"relay");
 	else
 		rule_message(in, out, "nothing that was seen explains it");
+	rule_endpoint(in, out);
 	chain_carried(in, out);
 	if (in->known)
 		lines_add(&out->chain, "a relay is known in this tree: %s=%s (%s)",

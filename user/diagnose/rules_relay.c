@@ -237,6 +237,8 @@ bool rule_relay_protocol(const struct rule_input *in, struct finding *out)
 			 "is a plain relay, whatever is fetched through it"
 		       : "what answers where %s points is no HTTP relay",
 		variable_name(in));
+	if (v && scheme)
+		remedy_plain_scheme(in, out, v);
 	if (v)
 		remedy_correct(in, out, v,
 			scheme ? "write http:// in front" : "the port of the HTTP relay");

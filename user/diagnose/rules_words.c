@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum relay_kind rule_kind(const struct rule_input *in)
 {
@@ -22,6 +23,17 @@ const char *rule_needed(const struct rule_input *in)
 const char *rule_went(const struct rule_input *in)
 {
 	return in->latent ? "would go" : "went";
+}
+
+void rule_endpoint(const struct rule_input *in, struct finding *out)
+{
+	char text[ADDRESS_TEXT];
+	const char *host = rule_host(in->dial, text);
+	const char *registry = facts_registry_of(in->facts_kept, host);
+
+	if (registry && strcasecmp(registry, host))
+		lines_add(&out->chain, "registries.yaml names %s as an endpoint for %s", host,
+			strcmp(registry, "*") ? registry : "all registries");
 }
 
 bool rule_is_snapshot_upload(const struct rule_input *in)

@@ -110,7 +110,7 @@ static void add_registry(struct path_settings *s, const char *text, const char *
 		return;
 	memcpy(r->host, text, len);
 	r->host[len] = '\0';
-	text += len + bracket;
+	text += len + (text[len] == ']');
 	if (!port && *text == ':')
 		port = text + 1;
 	r->port = port ? (uint16_t)strtoul(port, NULL, 10) : 443;
