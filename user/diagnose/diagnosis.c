@@ -4,6 +4,7 @@
 #include "diagnose/cluster.h"
 #include "diagnose/diagnosis_facts.h"
 #include "diagnose/diagnosis_findings.h"
+#include "diagnose/diagnosis_mirrors.h"
 #include "diagnose/diagnosis_mute.h"
 #include "diagnose/diagnosis_wait.h"
 #include "diagnose/rules_input.h"
@@ -22,24 +23,13 @@ struct pending_dial {
 	struct dial *dial; /* kept for the end; NULL: told already */
 };
 
-/* Hosts that a process could not reach lately: a mirror may be one. */
-#define FAILED_HOSTS 64
-#define MIRROR_NS    120000000000ULL
-
-struct failed_host {
-	uint32_t pid;
-	uint64_t start_ns, at_ns;
-	char host[256];
-};
-
 struct diagnosis {
 	bool names_fixed; /* --names PROXY or RELAY */
 	enum relay_family names;
 	int64_t wall_offset_ns;
 	struct node_facts_kept facts;
-	struct path_settings cluster;		 /* as the node's configuration has it */
-	struct failed_host failed[FAILED_HOSTS]; /* a ring */
-	size_t failed_at;
+	struct path_settings cluster; /* as the node's configuration has it */
+	struct mirror_tries mirrors;
 	struct relay_knowledge relays;
 	struct finding_store findings;
 	struct wait_room wait;
@@ -168,35 +158,6 @@ void diagnosis_process(struct diagnosis *d, uint64_t time_ns, struct process *pr
 	mutes_watch(&d->mutes, process, family_of(d, process), time_ns);
 }
 
-static void remember_failed(struct diagnosis *d, const struct dial *dial)
-{
-	struct failed_host *f = &d->failed[d->failed_at];
-	const char *host = dial->connect_port ? dial->connect_host : dial->name;
-
-	if (!d->facts.mirror_count || !host[0])
-		return;
-	d->failed_at = (d->failed_at + 1) % FAILED_HOSTS;
-	f->pid = dial->process->pid;
-	f->start_ns = dial->process->start_ns;
-	f->at_ns = dial->end_ns;
-	memcpy(f->host, host, strlen(host) + 1);
-}
-
-/* A mirror of what was dialled that the same process failed to reach shortly before. */
-static const char *mirror_of(const struct diagnosis *d, const struct dial *dial)
-{
-	for (size_t i = 0; i < FAILED_HOSTS; i++) {
-		const struct failed_host *f = &d->failed[i];
-
-		if (f->host[0] && f->pid == dial->process->pid &&
-			f->start_ns == dial->process->start_ns &&
-			f->at_ns + MIRROR_NS >= dial->begin_ns && strcmp(f->host, dial->name) &&
-			facts_is_mirror(&d->facts, f->host, dial->name))
-			return f->host;
-	}
-	return NULL;
-}
-
 static void input_fill(const struct diagnosis *d, const struct dial *dial, struct rule_input *in)
 {
 	const struct process *p = dial->process;
@@ -217,7 +178,7 @@ static void input_fill(const struct diagnosis *d, const struct dial *dial, struc
 	in->facts = d->facts.unit_count ? &d->facts : NULL;
 	in->facts_kept = &d->facts;
 	in->wall_offset_ns = d->wall_offset_ns;
-	in->mirror = mirror_of(d, dial);
+	in->mirror = mirrors_tried(&d->mirrors, &d->facts, dial, &in->mirror_reached);
 	in->scheme = dial->remote.port == 80 ? "http" : "https";
 	choice_for_host(in->environment, in->family, in->scheme, rule_host(dial, text),
 		dial->remote.port, &in->choice);
@@ -274,7 +235,7 @@ static void explain(struct diagnosis *d, const struct dial *dial, uint64_t now_n
 	for (size_t i = 0; i < count && !f; i++)
 		if (&rules[i] != beside)
 			f = finding_new(&rules[i], &in);
-	remember_failed(d, dial);
+	mirrors_note(&d->mirrors, &d->facts, dial, false, dial->end_ns);
 	if (!f)
 		return;
 	if (f->severity == SEVERITY_ERROR) {
@@ -346,6 +307,8 @@ void diagnosis_dial(struct diagnosis *d, const struct dial *dial)
 		return;
 	wait_note(&d->wait, dial);
 	if (dial->outcome == DIAL_ESTABLISHED) {
+		if (dial->path != DIAL_RELAY)
+			mirrors_note(&d->mirrors, &d->facts, dial, true, dial->end_ns);
 		if (dial_is_local_matter(dial))
 			local_matter_works(&d->local, dial);
 		findings_success(&d->findings, dial,
@@ -375,6 +338,7 @@ void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_
 		return;
 	answer_came(&d->answers, dial->id);
 	if (http && dial->status >= 200 && dial->status < 300) {
+		mirrors_note(&d->mirrors, &d->facts, dial, true, now_ns);
 		findings_success(&d->findings, dial, SUCCESS_ANSWERED, now_ns);
 		if (d->findings.open)
 			answer_wait(&d->answers, dial, now_ns);

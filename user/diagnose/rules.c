@@ -262,9 +262,12 @@ static const struct rule rules[] = {
 	},
 	{
 		.id = "mirror-fallback",
-		.title = "the mirror failed, then the default endpoint was dialled directly",
+		.title = "the mirror did not serve it, then the default endpoint was dialled "
+			 "directly",
 		.says = "The default endpoint is always tried last, after the mirrors of "
-			"registries.yaml.",
+			"registries.yaml: the mirror could not be reached, or was reached and did "
+			"not serve "
+			"the image.",
 		.needs = "the mirrors of registries.yaml and the names of the dials",
 		.confused = "a registry that has no mirror configured",
 		.remedy = "mend the mirror; disable-default-registry-endpoint for containerd",

@@ -29,7 +29,9 @@ struct rule_input {
 	uint64_t failed_for_ns, failed_times; /* a local matter: how long and how often by now */
 	const char *scheme;		      /* "https", or "http" on port 80 */
 	struct choice choice; /* Go's decision for this host (the address where it has no name) */
-	const char *mirror; /* a configured mirror that this process failed to reach just before */
+	const char
+		*mirror; /* a configured mirror of the host that this process tried just before */
+	bool mirror_reached; /* and did it reach that? */
 };
 
 /* Which variable of this kind would the scheme of the dial need: RELAY_KIND_HTTPS or _HTTP. */

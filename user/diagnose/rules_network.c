@@ -90,15 +90,48 @@ bool rule_not_a_relay_matter(const struct rule_input *in, struct finding *out)
 	return true;
 }
 
+/* Where the puller wrote what the mirror had said (docs.rke2.io, "known issues"; k3s the same). */
+static void see_mirror(const struct rule_input *in, struct finding *out)
+{
+	struct service s;
+
+	if (!remedy_is_plain(in->mirror))
+		return;
+	service_of(in->process, &s);
+	if (in->process->role == ROLE_CONTAINERD &&
+		(s.kind == SERVICE_RKE2 || s.kind == SERVICE_K3S))
+		lines_add(&out->remedy,
+			"grep -F %s /var/lib/rancher/%s/agent/containerd/containerd.log | tail",
+			in->mirror, s.kind == SERVICE_RKE2 ? "rke2" : "k3s");
+	else if (s.kind != SERVICE_NONE && s.kind != SERVICE_POD)
+		lines_add(&out->remedy, "journalctl -u %s --since -1h | grep -F %s | tail", s.name,
+			in->mirror);
+}
+
 bool rule_mirror_fallback(const struct rule_input *in, struct finding *out)
 {
 	if (!rule_is_direct(in) || !in->mirror)
 		return false;
-	rule_message(in, out,
-		"the mirror %s had failed before, and the default endpoint is always "
-		"tried last",
-		in->mirror);
-	lines_add(&out->chain, "the configured mirror %s was tried first and failed", in->mirror);
+	if (in->mirror_reached) {
+		rule_message(in, out,
+			"the mirror %s had been reached before and, it seems, did not serve it; "
+			"the "
+			"default endpoint is always tried last",
+			in->mirror);
+		lines_add(&out->chain,
+			"the configured mirror %s was tried first, and what it said is inside TLS "
+			"or not "
+			"looked at",
+			in->mirror);
+		see_mirror(in, out);
+	} else {
+		rule_message(in, out,
+			"the mirror %s had failed before, and the default endpoint is always tried "
+			"last",
+			in->mirror);
+		lines_add(&out->chain, "the configured mirror %s was tried first and failed",
+			in->mirror);
+	}
 	lines_add(&out->remedy,
 		"# mend the mirror %s; in config.yaml, disable-default-registry-endpoint: "
 		"true keeps containerd from the default endpoint",
