@@ -41,6 +41,8 @@ class Live(Node):
         self.now = 1.0
         self.socket = 100
         self.id = 0
+        self.noise = ["spegel", "join", "peers", "node_port", "apiserver", "metadata", "shim", None, None]
+        self.random.shuffle(self.noise)
         self.newer = False  # the env file was written after the start
         self.delivered = True
 
@@ -98,6 +100,10 @@ class Live(Node):
         self.now += 0.001
 
     def look_up(self, pid, name, addresses):
+        if self.random.random() < 0.1:  # the first nameserver is dead
+            self.id += 1
+            self.add(self.now, f"question pid={pid} server=10.77.0.52:53 id={self.id} name={name}")
+            self.now += 5
         if self.random.random() < 0.2:  # the suffixes of a search list come first
             for suffix in ["default.corp", "corp"][:self.random.randint(1, 2)]:
                 self.ask(pid, f"{name}.{suffix}", None, "NXDOMAIN")
@@ -121,9 +127,9 @@ class Live(Node):
         self.add(self.now + 0.2, "clock")
         self.now += 2
 
-    def connected(self, pid, to, talk, end="program", received=5000, lasts=2.0):
-        words = self.dial(pid, to, "established", 0.01)
-        at = self.now + 0.02
+    def connected(self, pid, to, talk, end="program", received=5000, lasts=2.0, after=0.01):
+        words = self.dial(pid, to, "established", after)
+        at = self.now + after + 0.01
         for text, wait in talk:
             at += wait
             kind, _, rest = text.partition(" ")
@@ -172,23 +178,34 @@ class Live(Node):
         self.connected(pid, to, [(f"request method=CONNECT host={host} port={port}", 0),
                                  (f"reply {self.granted()}", wait), (f"hello host={host}", 0.01)], end)
 
-    def several(self, pid, host, address, port):
+    def several(self, pid, host, address, port, more=lambda: None):
         """Looks host up; sometimes it has an address more, which is tried first and does not work."""
         if self.random.random() < 0.8:
             self.look_up(pid, host, address)
+            more()
             return address
         dead = address.rsplit(".", 1)[0] + ".251"
         self.look_up(pid, host, f"{dead} {address}")
-        after, more = self.random.choice([(0.002, " error=ECONNREFUSED"), (15, ""), (0.003, " error=EHOSTUNREACH")])
-        self.dial(pid, f"{dead}:{port}", "close", after, more)
+        more()
+        after, error = self.random.choice([(0.002, " error=ECONNREFUSED"), (15, ""), (0.003, " error=EHOSTUNREACH")])
+        self.dial(pid, f"{dead}:{port}", "close", after, error)
         self.now += after + 0.001
         return address
 
     def directly(self, pid, host, address, port=443):
-        address = self.several(pid, host, address, port)
-        kind = self.random.choice(["plain", "plain", "no-route", "v6-dead", "v6-denied"])
-        if kind != "plain":
-            self.ask(pid, host, "2001:db8::10", type=28)
+        kind = self.random.choice(["plain", "plain", "no-route", "v6-dead", "v6-denied", "no-v6", "slow"])
+        if kind == "slow":  # SYNs were lost
+            self.look_up(pid, host, address)
+            self.connected(pid, f"{address}:{port}", [(f"hello host={host}", 0)], after=22)
+            return
+
+        def ask_v6():
+            if kind in ("no-route", "v6-dead", "v6-denied"):
+                self.ask(pid, host, "2001:db8::10", type=28)
+            elif kind == "no-v6":
+                self.ask(pid, host, None, self.random.choice(["NOERROR", "SERVFAIL", "NXDOMAIN"]), 28)
+
+        address = self.several(pid, host, address, port, ask_v6)
         if kind in ("no-route", "v6-denied"):
             self.add(self.now, f"connect pid={pid} tid={pid + 7} socket={self.socket + 50} to=[2001:db8::10]:{port} "
                                f"result={-101 if kind == 'no-route' else -1}")
@@ -241,8 +258,10 @@ class Live(Node):
                          " comm=containerd-shim tree=rke2 found")
             self.pause()
 
-        for one in self.random.sample([spegel, join, peers, node_port, apiserver, metadata, shim], self.random.randint(0, 4)):
-            one()
+        kinds = {"spegel": spegel, "join": join, "peers": peers, "node_port": node_port, "apiserver": apiserver,
+                 "metadata": metadata, "shim": shim, None: self.pause}
+        for _ in range(self.random.randint(0, 4)):
+            kinds[self.noise.pop()]()
 
     def kubelet(self):
         self.program(4250, self.rke2, DATA + "kubelet", self.environment())
@@ -400,8 +419,41 @@ class Live(Node):
                                                            "not-a-relay-matter": ["denied"]}[way])
         return way
 
+    def break_mirror(self):
+        """A mirror that does not serve: the default endpoint is tried, and a firewall drops it."""
+        self.kind = "mirror"
+        self.files["etc/rancher/rke2/registries.yaml"] = (
+            "mirrors:\n  docker.io:\n    endpoint:\n      - https://mirror.corp\n")
+        self.start()
+        self.usual()
+        pid, host = self.rke2, "index.docker.io"
+        if self.random.random() < 0.5:
+            self.start_containerd()
+            pid, host = 4200, "registry-1.docker.io"
+        for _ in range(self.random.randint(1, 3)):
+            self.directly(pid, "mirror.corp", INSIDE["mirror.corp"])
+            self.fails_directly(pid, host, HUB[host], ["dropped", "refused"])
+        return "mirror-fallback"
+
+    def break_registry(self):
+        """A registry at a node port is down: a pull, though the port is the cluster's."""
+        self.kind = "private"
+        self.files["etc/rancher/rke2/config.yaml"] = "system-default-registry: 10.77.0.9:30500\n"
+        self.set("HTTPS_PROXY", self.relay)
+        self.set("NO_PROXY", "10.0.0.0/8,.corp")
+        self.start()
+        self.usual()
+        pid = self.rke2
+        if self.random.random() < 0.5:
+            self.start_containerd()
+            pid = 4200
+        for _ in range(self.random.randint(1, 3)):
+            self.fails(pid, "10.77.0.9:30500", self.random.choice(["refused", "dropped"]))
+        return "no-relay-match"
+
     def live_broken(self):
-        return self.random.choice([self.break_variables, self.break_relay, self.break_network])()
+        return self.random.choice([self.break_variables, self.break_variables, self.break_relay, self.break_relay,
+                                   self.break_network, self.break_mirror, self.break_registry])()
 
     # ---- the recording ----
 

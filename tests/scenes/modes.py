@@ -12,9 +12,9 @@ HERE = pathlib.Path(__file__).parent
 
 def findings(scene):
     """The rules of the scene's findings as (rule, severity: 3 error, 4 warning, 6 info), or None where there is no such scene."""
-    path = HERE / scene / "expected.jsonl"
-    if not path.exists() or not (HERE / scene / "story.txt").exists():
+    if not all((HERE / scene / name).exists() for name in ["story.txt", "expected.txt", "expected.jsonl"]):
         return None
+    path = HERE / scene / "expected.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     return [(line["rule"]["id"], line["event"]["severity"])
             for line in lines if line["event"]["action"] == "finding"]
