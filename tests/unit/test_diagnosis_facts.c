@@ -4,6 +4,7 @@
 #include "diagnose/unit_record.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,6 +64,11 @@ static void test_facts_of_a_unit(void)
 	UNIT_CHECK(facts_refresh(&s.kept) && !facts_refresh(&s.kept));
 	UNIT_CHECK(!strstr(buffer_string(&s.text), "secret"));
 	UNIT_CHECK(facts_need_reload(&s.kept, "rke2-agent.service"));
+	UNIT_CHECK(facts_unit_is_read(&s.kept, "rke2-agent.service"));
+	UNIT_CHECK(!facts_unit_is_read(&s.kept, "rke2-server.service"));
+	s.kept.units[0].facts.files[1].error = -EACCES; /* what it sets is not known then */
+	UNIT_CHECK(!facts_unit_is_read(&s.kept, "rke2-agent.service"));
+	s.kept.units[0].facts.files[1].error = 0;
 	v = facts_effective(&s.kept, "rke2-agent.service", "CONTAINERD_HTTPS_PROXY");
 	UNIT_CHECK(v && v->worth == WORTH_SOUND && v->mtime_ns > 0);
 	UNIT_STRING(v ? v->source : NULL, "/etc/default/rke2-agent:1");
@@ -105,6 +111,25 @@ static void test_mirrors(void)
 	UNIT_CHECK(!facts_is_mirror(&k, "mirror.test", "quay.io"));
 	UNIT_CHECK(facts_is_mirror(&k, "all.test", "quay.io"));
 	UNIT_CHECK(!facts_is_mirror(&k, "other.test", "quay.io"));
+	UNIT_STRING(facts_registry_of(&k, "Mirror.test"), "docker.io");
+	UNIT_CHECK(!facts_registry_of(&k, "docker.io"));
+	facts_free(&k);
+}
+
+static void test_where_snapshots_go(void)
+{
+	static const char *const own[] = {"etcd-s3-endpoint", "minio.corp:9000", "config.yaml:4"};
+	struct event_fact fact = {"config", own, 3};
+	struct node_facts_kept k = {0};
+
+	UNIT_CHECK(facts_is_s3(&k, "s3.amazonaws.com"));
+	UNIT_CHECK(facts_is_s3(&k, "backups.s3.eu-west-1.amazonaws.com"));
+	UNIT_CHECK(!facts_is_s3(&k, "api.ecr.eu-west-1.amazonaws.com"));
+	UNIT_CHECK(!facts_is_s3(&k, "s3.amazonaws.com.corp"));
+	UNIT_CHECK(!facts_is_s3(&k, "minio.corp") && !facts_is_s3(&k, ""));
+	facts_take(&k, &fact);
+	UNIT_CHECK(facts_is_s3(&k, "minio.corp") && facts_is_s3(&k, "backups.minio.corp"));
+	UNIT_CHECK(!facts_is_s3(&k, "aminio.corp"));
 	facts_free(&k);
 }
 
@@ -112,5 +137,6 @@ int main(void)
 {
 	UNIT_RUN(test_facts_of_a_unit);
 	UNIT_RUN(test_mirrors);
+	UNIT_RUN(test_where_snapshots_go);
 	return unit_status();
 }

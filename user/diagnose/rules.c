@@ -17,8 +17,11 @@ static const struct rule rules[] = {
 			"service, a *.svc name, a node's etcd or API server). The NO_ list does "
 			"not "
 			"cover it. CONTAINERD_NO_ replaces the NO_ list in containerd, it does not "
-			"extend it, and CNI plugins inherit containerd's. RKE2 adds the cluster's "
-			"ranges on servers only.",
+			"extend it, and CNI plugins inherit containerd's; before v1.22.11, v1.23.8 "
+			"and "
+			"v1.24.2 rke2's own list won over it (k3s #5642). RKE2 adds the cluster's "
+			"ranges "
+			"on servers only, and nodes' addresses never.",
 		.needs = "the CONNECT line to the relay",
 		.confused =
 			"a registry within the cluster that is meant to be reached by the relay",
@@ -183,7 +186,7 @@ static const struct rule rules[] = {
 			"public registry) it has to be narrowed. Where it names just this host, or "
 			"the "
 			"address is private, it is meant so, and the registry itself is "
-			"unreachable.",
+			"unreachable. curl's argument --noproxy does the same.",
 		.needs = "the environment, and the host's name for entries that are names",
 		.confused = "a relay variable that is not set at all",
 		.remedy = "narrow the entry, or see to the registry",
