@@ -43,6 +43,7 @@ class Live(Node):
         self.id = 0
         self.noise = ["spegel", "join", "peers", "node_port", "apiserver", "metadata", "shim", None, None]
         self.random.shuffle(self.noise)
+        self.units = [self.unit]
         self.newer = False  # the env file was written after the start
         self.delivered = True
 
@@ -77,7 +78,7 @@ class Live(Node):
         return own
 
     def program(self, pid, parent, file, environment, arguments="", more=""):
-        unit = f" cgroup=/system.slice/{self.unit}.service" if parent in (1, self.rke2) else ""
+        unit = "" if "cgroup=" in more or parent not in (1, self.rke2) else f" cgroup=/system.slice/{self.unit}.service"
         env = "".join(" env=" + quoted(f"{name}={value}") for name, value in environment.items())
         self.add(self.now, f"exec pid={pid} start={self.now - 0.01:.3f} parent={parent} file={file} arg={file}"
                            f"{arguments}{unit}{more}{env}")
@@ -86,6 +87,17 @@ class Live(Node):
         self.rke2 = pid
         self.program(pid, 1, "/usr/local/bin/rke2", self.environment(), f" arg={self.unit[5:]}", " tree=rke2")
         self.pause(0.1, 0.3)
+
+    def start_agent(self, environment):
+        """rancher-system-agent: a service of its own, with an env file of its own."""
+        name = "rancher-system-agent"
+        self.files[f"etc/systemd/system/{name}.service"] = (
+            f"[Service]\nEnvironmentFile=-/etc/systemd/system/{name}.env\nExecStart=/usr/local/bin/{name} sentinel\n")
+        self.files[f"etc/systemd/system/{name}.env"] = "".join(f"{n}={v}\n" for n, v in environment.items())
+        self.units.append(name)
+        self.program(900, 1, f"/usr/local/bin/{name}", environment, " arg=sentinel",
+                     f" tree={name} cgroup=/system.slice/{name}.service")
+        self.pause()
 
     def start_containerd(self):
         self.program(4200, self.rke2, DATA + "containerd", self.of_containerd())
@@ -295,6 +307,11 @@ class Live(Node):
         if not self.preloaded:
             for host, port in self.targets(["index.docker.io", "auth.docker.io", "production.cloudfront.docker.com"]):
                 self.pull(self.rke2, self.environment(), host, port)
+        if self.random.random() < 0.3:
+            relay = self.way(self.environment(), "index.docker.io")
+            self.start_agent({"HTTPS_PROXY": relay} if relay else {})
+            if relay or self.kind == "none":
+                self.pull(900, {"HTTPS_PROXY": relay} if relay else {}, "index.docker.io")
         self.start_containerd()
         self.kubelet()
         self.cni()
@@ -360,6 +377,7 @@ class Live(Node):
         by_containerd = self.random.random() < 0.5 or way == "cluster-via-relay"
         if way == "cluster-via-relay":  # an agent's list is not extended
             self.unit = "rke2-agent"
+            self.units = [self.unit]
             self.place = self.place.replace("rke2-server", self.unit)
         self.start()
         self.usual()
@@ -451,9 +469,23 @@ class Live(Node):
             self.fails(pid, "10.77.0.9:30500", self.random.choice(["refused", "dropped"]))
         return "no-relay-match"
 
+    def break_agent(self):
+        """Two verdicts on one node: rke2 has the relay, and the agent was registered without it."""
+        self.kind = "relay"
+        self.set("HTTPS_PROXY", self.relay)
+        self.start()
+        self.start_agent({})
+        self.usual()
+        self.pull(self.rke2, self.environment(), "index.docker.io")
+        for _ in range(self.random.randint(1, 3)):
+            self.fails_directly(900, "index.docker.io", HUB["index.docker.io"], ["dropped", "refused", "timeout"])
+            self.pull(self.rke2, self.environment(), "index.docker.io")
+        return "relay-missing"
+
     def live_broken(self):
         return self.random.choice([self.break_variables, self.break_variables, self.break_relay, self.break_relay,
-                                   self.break_network, self.break_mirror, self.break_registry])()
+                                   self.break_network, self.break_mirror, self.break_registry,
+                                   self.break_agent])()
 
     # ---- the recording ----
 
@@ -465,7 +497,7 @@ class Live(Node):
                 path = os.path.join(folder, name)
                 written = WALL + 30 if self.newer and path.endswith(self.place) else WALL - 3600
                 os.utime(path, (written, written), follow_symlinks=False)
-        facts = subprocess.run([unit_tell, str(root), "1.05", self.unit], capture_output=True, text=True, check=True).stdout
+        facts = subprocess.run([unit_tell, str(root), "1.05", *self.units], capture_output=True, text=True, check=True).stdout
         lines = facts.splitlines() + [f"{at:.6f} {text}" for at, _, text in sorted(self.events)]
         lines.sort(key=lambda line: float(line.split(" ", 1)[0]))
         end = max(at for at, _, _ in self.events) + 90

@@ -72,7 +72,7 @@ class Node:
             "scheme-uncovered": [("HTTP_PROXY", self.relay)],
             "name-unread": [("Https_Proxy", self.relay)],
             "value-dropped": [("HTTPS_PROXY", "http://user:100%@10.77.9.1:3128")],
-            "value-misread": [("HTTPS_PROXY", "http://user:pa#ss@10.77.9.1:3128")],
+            "value-misread": [("HTTPS_PROXY", f"http://user:pa{self.random.choice('#/?')}ss@10.77.9.1:3128")],
             "no-relay-match": [("HTTPS_PROXY", self.relay), ("NO_PROXY", self.random.choice(["*", "docker.io", self.list + ",.docker.io"]))],
             "env-file-invalid": [("export HTTPS_PROXY", self.relay)],
             "env-file-unloaded": [("HTTPS_PROXY", self.relay)],
