@@ -136,7 +136,6 @@ class Live(Node):
                        "unreachable": (0.004, " error=EHOSTUNREACH"), "denied": (0.001, " error=EPERM")}[how]
         self.dial(pid, to, "close", after, more)
         self.now += after + 0.001
-        self.add(self.now + 0.2, "clock")
         self.now += 2
 
     def connected(self, pid, to, talk, end="program", received=5000, lasts=2.0, after=0.01):
@@ -156,7 +155,6 @@ class Live(Node):
             self.add(self.now, f"state {words} {old}>{state}{error} {count}")
             old = state
             self.now += 0.005
-        self.add(self.now + 0.2, "clock")
         self.pause()
 
     # ---- the way that a pull takes ----
@@ -191,26 +189,23 @@ class Live(Node):
                                  (f"reply {self.granted()}", wait), (f"hello host={host}", 0.01)], end)
 
     def several(self, pid, host, address, port, more=lambda: None):
-        """Looks host up; sometimes it has an address more, which is tried first and does not work."""
+        """Looks host up; sometimes it has more addresses, which are tried first and do not work."""
         if self.random.random() < 0.8:
             self.look_up(pid, host, address)
             more()
             return address
-        dead = address.rsplit(".", 1)[0] + ".251"
-        self.look_up(pid, host, f"{dead} {address}")
+        dead = [address.rsplit(".", 1)[0] + f".{n}" for n in range(251, 251 + self.random.randint(1, 3))]
+        self.look_up(pid, host, " ".join([*dead, address]))
         more()
-        after, error = self.random.choice([(0.002, " error=ECONNREFUSED"), (15, ""), (0.003, " error=EHOSTUNREACH")])
-        self.dial(pid, f"{dead}:{port}", "close", after, error)
-        self.now += after + 0.001
+        for other in dead:
+            after, error = self.random.choice([(0.002, " error=ECONNREFUSED"), (30 / (len(dead) + 1), ""),
+                                               (0.003, " error=EHOSTUNREACH")])
+            self.dial(pid, f"{other}:{port}", "close", after, error)
+            self.now += after + 0.001
         return address
 
     def directly(self, pid, host, address, port=443):
         kind = self.random.choice(["plain", "plain", "no-route", "v6-dead", "v6-denied", "no-v6", "slow"])
-        if kind == "slow":  # SYNs were lost
-            self.look_up(pid, host, address)
-            self.connected(pid, f"{address}:{port}", [(f"hello host={host}", 0)], after=22)
-            return
-
         def ask_v6():
             if kind in ("no-route", "v6-dead", "v6-denied"):
                 self.ask(pid, host, "2001:db8::10", type=28)
@@ -226,7 +221,7 @@ class Live(Node):
             self.dial(pid, f"[2001:db8::10]:{port}", "close", 0.33)
             self.now += 0.3
         self.connected(pid, f"{address}:{port}", [(f"hello host={host}", 0)],
-                       self.random.choice(["program", "peer", "reset"]))
+                       self.random.choice(["program", "peer", "reset"]), after=22 if kind == "slow" else 0.01)
 
     def pull(self, pid, environment, host, port=443):
         relay = self.way(environment, host)
@@ -498,8 +493,9 @@ class Live(Node):
                 written = WALL + 30 if self.newer and path.endswith(self.place) else WALL - 3600
                 os.utime(path, (written, written), follow_symlinks=False)
         facts = subprocess.run([unit_tell, str(root), "1.05", *self.units], capture_output=True, text=True, check=True).stdout
-        lines = facts.splitlines() + [f"{at:.6f} {text}" for at, _, text in sorted(self.events)]
-        lines.sort(key=lambda line: float(line.split(" ", 1)[0]))
         end = max(at for at, _, _ in self.events) + 90
+        lines = facts.splitlines() + [f"{at:.6f} {text}" for at, _, text in sorted(self.events)]
+        lines += [f"{second}.5 clock" for second in range(1, int(end))]  # a live tracer wakes when something is due
+        lines.sort(key=lambda line: float(line.split(" ", 1)[0]))
         return "\n".join(["relaytrace-recording 1", f"0.0 start wall={WALL} host=node boot_id=6b1c2d3e version=0.1.0"] +
                          lines + [f"{end:.3f} clock", f"{end + 1:.3f} stop", "end", ""])

@@ -51,6 +51,7 @@ struct diagnosis *diagnosis_new(
 		return NULL;
 	d->findings.handler = *handler;
 	d->wall_offset_ns = options->wall_offset_ns;
+	d->wait.tracker = options->tracker;
 	if (options->names && !strcmp(options->names, "PROXY")) {
 		d->names_fixed = true;
 		d->names = RELAY_FAMILY_PROXY;

@@ -14,6 +14,7 @@ struct diagnosis;
 struct diagnosis_options {
 	const char *names;	/* --names: "auto" (or NULL), "PROXY" or "RELAY" */
 	int64_t wall_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not known */
+	const struct tracker *tracker; /* asked what is being dialled now; NULL: nobody is */
 };
 
 /* f is valid during the call.  With resolved it is over; else it is new, or its count grew. */

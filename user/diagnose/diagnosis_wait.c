@@ -35,13 +35,13 @@ static uint64_t name_key(const struct dial *d)
 	return key ? key : 1;
 }
 
-static bool worked_at_once(const struct wait_room *w, uint64_t name, const struct dial *d)
+static bool worked(
+	const struct wait_room *w, uint64_t name, const struct dial *d, uint64_t until_ns)
 {
 	for (size_t i = 0; i < WAIT_SUCCESSES; i++) {
 		const struct wait_success *s = &w->successes[i];
 
-		if (s->name == name && s->at_ns >= d->end_ns &&
-			s->at_ns - d->end_ns <= WAIT_SIBLING_NS)
+		if (s->name == name && s->at_ns >= d->end_ns && s->at_ns <= until_ns)
 			return true;
 	}
 	return false;
@@ -95,7 +95,7 @@ static enum wait_verdict judge_family(struct wait_room *w, const struct dial *d)
 	return WAIT_LATER;
 }
 
-static enum wait_verdict judge(struct wait_room *w, const struct dial *d)
+static enum wait_verdict judge(struct wait_room *w, const struct dial *d, uint64_t until_ns)
 {
 	enum wait_verdict verdict;
 	uint64_t name;
@@ -104,7 +104,7 @@ static enum wait_verdict judge(struct wait_room *w, const struct dial *d)
 	if (d->outcome == DIAL_UNRESOLVED || d->established_ns)
 		return WAIT_NOW;
 	name = name_key(d);
-	if (name && worked_at_once(w, name, d))
+	if (name && worked(w, name, d, until_ns))
 		return WAIT_NEVER;
 	verdict = judge_family(w, d);
 	if (d->process->exit_ns) /* nothing more is tried */
@@ -114,7 +114,7 @@ static enum wait_verdict judge(struct wait_room *w, const struct dial *d)
 
 enum wait_verdict wait_judge(struct wait_room *w, const struct dial *d)
 {
-	enum wait_verdict verdict = judge(w, d);
+	enum wait_verdict verdict = judge(w, d, d->end_ns + WAIT_SIBLING_NS);
 	struct dial *kept;
 
 	if (verdict != WAIT_LATER)
@@ -137,9 +137,14 @@ struct dial *wait_next(struct wait_room *w, uint64_t now_ns)
 
 	while (i < w->count) {
 		struct dial *d = w->dials[i].dial;
-		enum wait_verdict verdict = judge(w, d);
+		uint64_t due_ns = w->dials[i].due_ns;
+		enum wait_verdict verdict = judge(w, d, due_ns);
 
-		if (verdict == WAIT_LATER && now_ns < w->dials[i].due_ns) {
+		if (verdict == WAIT_LATER && now_ns >= due_ns && now_ns != UINT64_MAX &&
+			due_ns < d->end_ns + WAIT_UNREACHABLE_NS && d->more_addresses &&
+			w->tracker && tracker_is_trying(w->tracker, d))
+			due_ns = w->dials[i].due_ns = now_ns + WAIT_SIBLING_NS;
+		if (verdict == WAIT_LATER && now_ns < due_ns) {
 			i++;
 			continue;
 		}

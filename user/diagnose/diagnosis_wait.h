@@ -3,7 +3,7 @@
 #ifndef DIAGNOSE_DIAGNOSIS_WAIT_H
 #define DIAGNOSE_DIAGNOSIS_WAIT_H
 
-#include "model/dial.h"
+#include "model/dial_tracker.h"
 
 /*
  * IPv6 beside IPv4: a puller tries both (RFC 8305), and IPv6 that fails while IPv4 works is nothing.
@@ -15,7 +15,8 @@
 
 /*
  * A name has several addresses, and a puller tries them one after the other (Go: net.dialSerial): an address
- * that fails is nothing where the next one works at once.  So what has more addresses waits for that, too.
+ * that fails is nothing where the next one works at once.  So what has more addresses waits for that, too, and
+ * as long as the next one is being dialled, WAIT_UNREACHABLE_NS at most.
  */
 #define WAIT_SUCCESSES 64
 
@@ -38,6 +39,7 @@ struct waiting_dial {
 };
 
 struct wait_room {
+	const struct tracker *tracker;	       /* NULL: nothing is dialled now */
 	struct wait_group groups[WAIT_GROUPS]; /* a ring */
 	size_t group_at;
 	struct wait_success successes[WAIT_SUCCESSES]; /* a ring */

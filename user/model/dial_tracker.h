@@ -60,6 +60,12 @@ struct path_settings *tracker_paths(struct tracker *t);
 const struct name_cache *tracker_names(const struct tracker *t);
 
 /*
+ * d failed: is its process dialling another address of the same name and port by now?  (Go tries them one after the
+ * other: net.dialSerial.)
+ */
+bool tracker_is_trying(const struct tracker *t, const struct dial *d);
+
+/*
  * Takes one event, which the process table has taken before: first runs what is due at the event's
  * time, then the event.
  */

@@ -274,3 +274,17 @@ void tracked_tell_pending(struct tracker *t, struct tracked *e, uint64_t now_ns)
 	e->dial.pending_told = true;
 	tracked_tell(t, e, DIAL_PENDING, 0, now_ns);
 }
+
+bool tracker_is_trying(const struct tracker *t, const struct dial *d)
+{
+	const struct tracked *e = table_get(
+		&t->by_process, name_scope_of_process(d->process->pid, d->process->start_ns));
+
+	for (unsigned int looked = 0; e && looked < TRACKER_SIBLINGS; e = e->peer_older, looked++)
+		if (!e->told && !e->final && e->dial.remote.port == d->remote.port &&
+			e->dial.begin_ns + TRACKER_SETTLE_NS >= d->end_ns &&
+			!address_equal(&e->dial.remote, &d->remote) &&
+			name_cache_match(t->names, d->name, &e->dial.remote) == NAME_MATCHES)
+			return true;
+	return false;
+}

@@ -276,6 +276,7 @@ static void run_begin(struct pipeline *p, const struct event *event)
 
 	run_end(p);
 	p->tracker = tracker_new(&tracking, &p->processes, &on_track);
+	diagnosing.tracker = p->tracker;
 	p->diagnosis = diagnosis_new(&diagnosing, &on_diagnose);
 	if (!p->tracker || !p->diagnosis) {
 		log_error("out of memory before the first event");
