@@ -59,6 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		is_text(c->mirrors[i].registry, sizeof(c->mirrors[i].registry));
 		is_text(c->mirrors[i].endpoint, sizeof(c->mirrors[i].endpoint));
 	}
+	require(c->listed_count <= NODE_MIRRORS);
+	for (size_t i = 0; i < c->listed_count; i++)
+		is_text(c->listed[i], sizeof(c->listed[i]));
 	require(c->rewrite_count <= NODE_MIRRORS);
 	for (size_t i = 0; i < c->rewrite_count; i++) {
 		is_text(c->rewrites[i].registry, sizeof(c->rewrites[i].registry));

@@ -35,8 +35,8 @@ static int tell_unit(const struct unit_root *root, const struct unit_host *host,
 static int tell_files(const struct unit_root *root, bool agent, uint64_t time_ns, struct buffer *b)
 {
 	struct node_files files;
-	int err =
-		node_files_read(root, agent ? DISTRIBUTION_AGENT : DISTRIBUTION_RKE2, NULL, &files);
+	int err = node_files_read(
+		root, agent ? DISTRIBUTION_AGENT : DISTRIBUTION_RKE2, NULL, NULL, &files);
 
 	if (err)
 		return err;

@@ -31,6 +31,7 @@ static void add_mirror(const char *registry, const char *endpoint)
 
 	strcpy(m->registry, registry);
 	strcpy(m->endpoint, endpoint);
+	strcpy(config.listed[config.listed_count++], registry);
 }
 
 #define HUB                                                                                        \

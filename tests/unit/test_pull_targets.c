@@ -185,10 +185,12 @@ static void test_mirrors(void)
 		   "    rewrite: {'^none/': x, '^rancher/(.*)': 'hub/$1', '.*': never}\n"
 		   "  registry.corp:443:\n"
 		   "    endpoint: [b.corp]\n"
+		   "  bare.corp:\n"
 		   "  '*':\n"
 		   "    endpoint: [https://any.corp/v2/]\n"
 		   "    rewrite: {'\\d': x}\n");
 	UNIT_CHECK(config.rewrite_count == 4);
+	UNIT_CHECK(config.listed_count == 4);
 	UNIT_STRING(requests("rancher/rke2-runtime:v1", ROLE_SUPERVISOR),
 		"mirror https://a.corp:5000/v2/hub/rke2-runtime/manifests/v1; "
 		"mirror http://[fd00::1]/proxy/hub/rke2-runtime/manifests/v1; "
@@ -200,6 +202,9 @@ static void test_mirrors(void)
 	UNIT_STRING(requests("registry.corp/x", ROLE_CONTAINERD),
 		"mirror? https://any.corp/v2/x/manifests/latest; "
 		"registry* https://registry.corp/v2/x/manifests/latest");
+	/* An entry without an endpoint, as the embedded registry wants it, hides "*". */
+	UNIT_STRING(requests("bare.corp/x", ROLE_CONTAINERD),
+		"registry https://bare.corp/v2/x/manifests/latest");
 	strcpy(config.value[NODE_DISABLE_DEFAULT_ENDPOINT], "true");
 	UNIT_STRING(requests("other.corp/x", ROLE_CONTAINERD),
 		"mirror? https://any.corp/v2/x/manifests/latest");

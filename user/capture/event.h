@@ -58,6 +58,7 @@ struct event_exec {
 	uint32_t netns, mntns;
 	const char *comm;	 /* at most 15 bytes */
 	const char *file;	 /* the path given to exec, or what /proc/PID/exe names */
+	const char *version;	 /* of rke2 and k3s, where the file says it; else NULL */
 	const char *cgroup;	 /* the path below the cgroup2 root where known, else NULL */
 	const char *const *args; /* redacted */
 	size_t arg_count;

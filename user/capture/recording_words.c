@@ -41,6 +41,7 @@ static const struct word exec[] = {
 	FIELD("mntns", U32, 0, exec.mntns),
 	FIELD("comm", OPTIONAL, 0, exec.comm),
 	FIELD("file", STRING, WORD_REQUIRED, exec.file),
+	FIELD("version", OPTIONAL, 0, exec.version),
 	FIELD("arg", ARGUMENTS, WORD_REPEATS, exec.args),
 	FIELD("args-truncated", FLAG, 0, exec.args_truncated),
 	FIELD("env", ENVIRONMENT, WORD_REPEATS, exec.environment),

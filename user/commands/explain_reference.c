@@ -56,7 +56,7 @@ static int read_files(struct explain *x)
 		if (unit_root_stat(&x->root, "/etc/rancher/rke2", &node, &mtime_ns) == -ENOENT &&
 			!unit_root_stat(&x->root, k3s[i], &node, &mtime_ns))
 			distribution = DISTRIBUTION_K3S;
-	return node_files_read(&x->root, distribution, NULL, &x->node);
+	return node_files_read(&x->root, distribution, NULL, NULL, &x->node);
 }
 
 static int read_node(struct explain *x)

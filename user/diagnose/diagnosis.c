@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "diagnose/diagnosis.h"
+#include "diagnose/diagnosis_inside.h"
 
 #include "diagnose/cluster.h"
-#include "diagnose/diagnosis_facts.h"
-#include "diagnose/diagnosis_findings.h"
-#include "diagnose/diagnosis_mirrors.h"
-#include "diagnose/diagnosis_mute.h"
-#include "diagnose/diagnosis_wait.h"
-#include "diagnose/rules_input.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,32 +9,6 @@
 
 /* A name's question precedes its dial by at most this (resolver timeouts: resolv.conf(5)). */
 #define NAME_WINDOW_NS 10000000000ULL
-
-#define PENDING_DIALS 1024
-
-struct pending_dial {
-	uint64_t id;
-	struct dial *dial; /* kept for the end; NULL: told already */
-};
-
-struct diagnosis {
-	bool names_fixed; /* --names PROXY or RELAY */
-	enum relay_family names;
-	int64_t wall_offset_ns;
-	struct node_facts_kept facts;
-	struct path_settings cluster; /* as the node's configuration has it */
-	struct mirror_tries mirrors;
-	struct relay_knowledge relays;
-	struct finding_store findings;
-	struct wait_room wait;
-	struct wait_answers answers;
-	struct local_matters local;
-	struct mutes mutes;
-	struct pending_dial pending[PENDING_DIALS];
-	size_t pending_count;
-	uint64_t lost[LOSS_KINDS];    /* totals so far */
-	uint64_t lost_ns[LOSS_KINDS]; /* when the total last grew; 0: never */
-};
 
 struct diagnosis *diagnosis_new(
 	const struct diagnosis_options *options, const struct diagnosis_handler *handler)
@@ -72,6 +40,7 @@ void diagnosis_free(struct diagnosis *d)
 		dial_drop(d->pending[i].dial);
 	wait_free(&d->wait);
 	mutes_free(&d->mutes);
+	starts_free(&d->starts);
 	while ((waiting = answer_next(&d->answers, UINT64_MAX)))
 		dial_drop(waiting);
 	findings_free(&d->findings);
@@ -90,14 +59,8 @@ static const char *tree_of_unit(const char *unit)
 							     : "containerd";
 }
 
-void diagnosis_fact(struct diagnosis *d, const struct event *event)
-{
-	facts_take(&d->facts, &event->fact);
-	path_settings_fact(&d->cluster, &event->fact);
-}
-
 /* What stands in the files that a unit loads is known in its tree as well. */
-static void learn_facts(struct diagnosis *d)
+void diagnosis_learn_facts(struct diagnosis *d)
 {
 	if (!facts_refresh(&d->facts))
 		return;
@@ -156,10 +119,11 @@ static enum relay_family family_of(const struct diagnosis *d, const struct proce
 void diagnosis_process(struct diagnosis *d, uint64_t time_ns, struct process *process)
 {
 	relays_learn(&d->relays, process);
+	starts_note(&d->starts, process);
 	mutes_watch(&d->mutes, process, family_of(d, process), time_ns);
 }
 
-static void input_fill(const struct diagnosis *d, const struct dial *dial, struct rule_input *in)
+void diagnosis_input(const struct diagnosis *d, const struct dial *dial, struct rule_input *in)
 {
 	const struct process *p = dial->process;
 	char text[ADDRESS_TEXT];
@@ -185,7 +149,7 @@ static void input_fill(const struct diagnosis *d, const struct dial *dial, struc
 		dial->remote.port, &in->choice);
 }
 
-static struct finding *finding_new(const struct rule *rule, const struct rule_input *in)
+struct finding *diagnosis_apply(const struct rule *rule, const struct rule_input *in)
 {
 	struct finding *f = calloc(1, sizeof(*f));
 
@@ -205,7 +169,7 @@ static struct finding *finding_new(const struct rule *rule, const struct rule_in
 	return NULL;
 }
 
-static void add(struct diagnosis *d, struct finding *f, const struct dial *dial, uint64_t now_ns)
+void diagnosis_add(struct diagnosis *d, struct finding *f, const struct dial *dial, uint64_t now_ns)
 {
 	if (!f->message)
 		f->message = strdup(f->rule->title);
@@ -230,24 +194,24 @@ static void explain(struct diagnosis *d, const struct dial *dial, uint64_t now_n
 		in.failed_for_ns = m->last_ns - m->first_ns;
 	}
 	relays_learn(&d->relays, dial->process);
-	learn_facts(d);
-	input_fill(d, dial, &in);
+	diagnosis_learn_facts(d);
+	diagnosis_input(d, dial, &in);
 	rules = rules_all(&count);
 	for (size_t i = 0; i < count && !f; i++)
 		if (&rules[i] != beside)
-			f = finding_new(&rules[i], &in);
+			f = diagnosis_apply(&rules[i], &in);
 	mirrors_note(&d->mirrors, &d->facts, dial, false, dial->end_ns);
 	if (!f)
 		return;
 	if (f->severity == SEVERITY_ERROR) {
-		struct finding *other = finding_new(beside, &in);
+		struct finding *other = diagnosis_apply(beside, &in);
 
-		add(d, f, dial, now_ns);
+		diagnosis_add(d, f, dial, now_ns);
 		if (other)
-			add(d, other, dial, now_ns);
+			diagnosis_add(d, other, dial, now_ns);
 		return;
 	}
-	add(d, f, dial, now_ns);
+	diagnosis_add(d, f, dial, now_ns);
 }
 
 static void explain_waiting(struct diagnosis *d, uint64_t until_ns, uint64_t now_ns)
@@ -358,95 +322,13 @@ static void settle(struct diagnosis *d, uint64_t until_ns, uint64_t now_ns)
 	}
 }
 
-/* What process would do for target, as a dial without an address. */
-static void imagine(const struct diagnosis *d, struct process *p, const struct pull_target *target,
-	struct dial *dial, struct rule_input *in)
-{
-	struct address a;
-
-	*dial = (struct dial){.process = p,
-		.environment = p->environment,
-		.outcome = DIAL_ABANDONED,
-		.path = DIAL_DIRECT};
-	snprintf(dial->name, sizeof(dial->name), "%s", target->host);
-	dial->remote.port = target->port;
-	input_fill(d, dial, in);
-	in->latent = true;
-	in->mirror = NULL;
-	in->public_target = address_parse(target->host, &a) ? address_is_public(&a)
-							    : name_is_public(target->host);
-	in->scheme = target->http ? "http" : "https";
-	choice_for_host(
-		in->environment, in->family, in->scheme, target->host, target->port, &in->choice);
-	if (in->choice.decision == CHOICE_RELAY) {
-		dial->path = DIAL_RELAY;
-		dial->relay_variable = in->choice.variable;
-	} else if (in->choice.reason == CHOICE_LOOPBACK) {
-		dial->path = DIAL_LOOPBACK;
-	}
-}
-
-size_t diagnosis_latent(struct diagnosis *d, struct process *process,
-	const struct pull_target *targets, size_t count, uint64_t now_ns)
-{
-	const struct rule *told[16], *beside = rule_find("case-conflict");
-	size_t rule_count, told_count = 0;
-	const struct rule *rules = rules_all(&rule_count);
-
-	learn_facts(d);
-	if (process->pid) /* else files give it what it has: they were learnt */
-		relays_learn(&d->relays, process);
-	for (size_t i = 0; i < count; i++) {
-		struct rule_input in = {0};
-		struct finding *f = NULL, *other = NULL;
-		struct dial dial;
-		bool again = false;
-
-		imagine(d, process, &targets[i], &dial, &in);
-		/* To reach what is private a relay is the exception. */
-		if (dial.path == DIAL_LOOPBACK || (dial.path == DIAL_DIRECT && !in.public_target))
-			continue;
-		for (size_t k = 0; k < rule_count && !f; k++)
-			if (rules[k].latent && &rules[k] != beside)
-				f = finding_new(&rules[k], &in);
-		if (!f)
-			continue;
-		for (size_t k = 0; k < told_count; k++)
-			again |= told[k] == f->rule;
-		if (again || told_count == sizeof(told) / sizeof(told[0])) {
-			finding_free(f);
-			continue;
-		}
-		if (!told_count)
-			other = finding_new(beside, &in);
-		told[told_count++] = f->rule;
-		add(d, f, &dial, now_ns);
-		if (other)
-			add(d, other, &dial, now_ns);
-	}
-	return told_count;
-}
-
-/* Those that failed without a packet: what their value would make of their first pull. */
-static void mutes_explain(struct diagnosis *d, uint64_t now_ns, bool all)
-{
-	const struct pull_target rke2 = {.host = "index.docker.io", .port = 443},
-				 containerd = {.host = "registry-1.docker.io", .port = 443};
-	struct process *p;
-
-	while ((p = mutes_next(&d->mutes, now_ns, all))) {
-		diagnosis_latent(d, p, p->role == ROLE_CONTAINERD ? &containerd : &rke2, 1, now_ns);
-		process_unref(p);
-	}
-}
-
 void diagnosis_tick(struct diagnosis *d, uint64_t now_ns)
 {
 	if (d->wait.count)
 		explain_waiting(d, now_ns, now_ns);
 	settle(d, now_ns, now_ns);
 	if (d->mutes.count)
-		mutes_explain(d, now_ns, false);
+		diagnosis_mutes(d, now_ns, false);
 	findings_tick(&d->findings, now_ns, false);
 }
 
@@ -466,7 +348,7 @@ uint64_t diagnosis_deadline(const struct diagnosis *d)
 void diagnosis_flush(struct diagnosis *d, uint64_t now_ns)
 {
 	settle(d, UINT64_MAX, now_ns);
-	mutes_explain(d, now_ns, true);
+	diagnosis_mutes(d, now_ns, true);
 	explain_waiting(d, UINT64_MAX, now_ns);
 	for (size_t i = 0; i < d->pending_count; i++) {
 		if (d->pending[i].dial)

@@ -12,8 +12,8 @@
 struct diagnosis;
 
 struct diagnosis_options {
-	const char *names;	/* --names: "auto" (or NULL), "PROXY" or "RELAY" */
-	int64_t wall_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not known */
+	const char *names;	       /* --names: "auto" (or NULL), "PROXY" or "RELAY" */
+	int64_t wall_offset_ns;	       /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not known */
 	const struct tracker *tracker; /* asked what is being dialled now; NULL: nobody is */
 };
 
@@ -54,6 +54,16 @@ struct pull_target {
  */
 size_t diagnosis_latent(struct diagnosis *d, struct process *process,
 	const struct pull_target *targets, size_t count, uint64_t now_ns);
+
+/*
+ * A fact about a process that has just begun to run (the event has its pid and start), told only where its pull is
+ * sure: "pull" WHY SURE TARGET...  TARGET is a URL, in the order of the dials.  SURE is "targets" where these are known to
+ * be what it will dial; else they are what it would dial by default, and only values that are broken whatever is
+ * dialled are told.
+ */
+#define PULL_FACT	  "pull"
+#define PULL_FACT_TARGETS "targets"
+#define PULL_FACT_DEFAULT "default"
 
 /* What is due at now_ns: verdicts that waited for a sibling, counts that wait to be told. */
 void diagnosis_tick(struct diagnosis *d, uint64_t now_ns);

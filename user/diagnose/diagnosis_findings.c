@@ -67,6 +67,25 @@ static struct finding_entry *entry_of(struct finding_store *s, uint64_t key)
 	return NULL;
 }
 
+/*
+ * What was told of the same cause before any dial.  The dial may know less of its target: a name that did not
+ * resolve has no port, an address may have no name.
+ */
+static struct finding_entry *entry_before_dial(struct finding_store *s, const struct finding *f)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct finding *old = s->entries[i].finding;
+
+		if (!old->dial && !old->resolved && old->rule == f->rule &&
+			old->process->role == f->process->role &&
+			!strcmp(program_of(old->process), program_of(f->process)) &&
+			(!f->host[0] || !strcasecmp(old->host, f->host)) &&
+			(!f->port || old->port == f->port))
+			return &s->entries[i];
+	}
+	return NULL;
+}
+
 /* Room for one more: a new place, or that of the one that is resolved or quiet the longest. */
 static struct finding_entry *entry_new(struct finding_store *s)
 {
@@ -95,18 +114,40 @@ static struct finding_entry *entry_new(struct finding_store *s)
 	return oldest;
 }
 
+bool findings_is_open(const struct finding_store *s, const struct finding *f)
+{
+	enum role role = f->process->role;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct finding *old = s->entries[i].finding;
+		enum role its = old->process->role;
+
+		if (!old->resolved && old->rule == f->rule &&
+			(its == role || (role == ROLE_CONTAINERD && its == ROLE_SUPERVISOR)) &&
+			!strcmp(program_of(old->process), program_of(f->process)))
+			return true;
+	}
+	return false;
+}
+
 void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns)
 {
 	uint64_t key = hash_of(f, f->host);
 	struct finding_entry *e = entry_of(s, key);
 
 	f->last_ns = now_ns;
+	if (!e && f->dial) {
+		e = entry_before_dial(s, f);
+		if (e)
+			e->key = key;
+	}
 	if (e && !e->finding->resolved) {
 		struct finding *old = e->finding;
 
 		memcpy(f->id, old->id, sizeof(f->id));
-		f->first_ns = old->first_ns;
-		f->count = old->count + 1;
+		f->raised = f->dial && !old->dial && f->severity > old->severity;
+		f->first_ns = f->raised ? now_ns : old->first_ns;
+		f->count = f->raised ? 1 : old->count + 1;
 		finding_free(old);
 		e->finding = f;
 		if (is_power_of_ten(f->count) || now_ns - e->told_ns >= UPDATE_NS)

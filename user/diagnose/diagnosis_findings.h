@@ -29,7 +29,14 @@ struct finding_store {
 void findings_free(struct finding_store *s);
 
 /*
- * Takes f over: one more of its kind, or the first.  f has its rule, process, host, ip and port;
+ * Is one of f's rule, program and role open, whatever its target; or, for containerd, one of its supervisor's, from whom
+ * it has what it carries?
+ */
+bool findings_is_open(const struct finding_store *s, const struct finding *f);
+
+/*
+ * Takes f over: one more of its kind, or the first; a failed dial after what was told before any dial is counted anew
+ * under the same id (raised).  f has its rule, process, host, ip and port;
  * id, times and count are given here.  Tells it where it is due.
  */
 void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns);

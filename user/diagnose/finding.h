@@ -24,6 +24,7 @@ struct finding {
 	uint64_t first_ns, last_ns;
 	bool incomplete; /* something was lost in its window: it may be wrong */
 	bool resolved;
+	bool raised; /* told before any dial as a warning of this id: the dial failed now, counted from 1 */
 	char *message;		 /* one sentence with the numbers of the latest dial */
 	struct lines chain;	 /* from the failed dial to the cause */
 	struct lines missing;	 /* variables that would have to be there */

@@ -34,6 +34,7 @@ struct walk {
 	unsigned int file;
 	enum node_setting replaced; /* the setting whose list is being read; NODE_SETTINGS: none */
 	value_fn *value;
+	void (*key)(struct walk *w); /* a key of the second level was read; NULL: nobody asks */
 };
 
 static const char *const names[NODE_SETTINGS] = {
@@ -44,6 +45,8 @@ static const char *const names[NODE_SETTINGS] = {
 	[NODE_SERVICE_CIDR] = "service-cidr",
 	[NODE_DISABLE_DEFAULT_ENDPOINT] = "disable-default-registry-endpoint",
 	[NODE_S3_ENDPOINT] = "etcd-s3-endpoint",
+	[NODE_RUNTIME_IMAGE] = "runtime-image",
+	[NODE_PRIME] = "prime",
 };
 
 const char *node_setting_name(enum node_setting setting)
@@ -116,6 +119,19 @@ static void config_value(struct walk *w, const char *value, size_t len, unsigned
 }
 
 /* ---- registries.yaml ---- */
+
+/* mirrors: REGISTRY: */
+static void registries_key(struct walk *w)
+{
+	struct node_config *c = w->config;
+
+	if (strcmp(w->levels[0].key, "mirrors"))
+		return;
+	if (c->listed_count == NODE_MIRRORS)
+		c->cut = true;
+	else
+		memcpy(c->listed[c->listed_count++], w->levels[1].key, sizeof(c->listed[0]));
+}
 
 /* mirrors: REGISTRY: rewrite: {PATTERN: REPLACEMENT...} */
 static void rewrite_value(struct walk *w, const char *value, size_t len)
@@ -195,6 +211,8 @@ static void on_scalar(struct walk *w, const char *text, size_t len, unsigned int
 	memcpy(l->key, text, len);
 	l->key[len] = '\0';
 	w->replaced = w->depth == 1 ? NODE_SETTINGS : w->replaced;
+	if (w->key && w->depth == 2 && *l->key)
+		w->key(w);
 }
 
 static void on_open(struct walk *w, bool mapping)
@@ -293,7 +311,10 @@ int node_config_parse(const char *bytes, size_t len, unsigned int file, struct n
 int node_registries_parse(
 	const char *bytes, size_t len, struct node_config *c, struct node_config_fault *fault)
 {
-	struct walk w = {.config = c, .replaced = NODE_SETTINGS, .value = registries_value};
+	struct walk w = {.config = c,
+		.replaced = NODE_SETTINGS,
+		.value = registries_value,
+		.key = registries_key};
 
 	return walk(&w, bytes, len, fault);
 }

@@ -26,6 +26,8 @@ enum node_setting {
 	NODE_SERVICE_CIDR,	       /* service-cidr */
 	NODE_DISABLE_DEFAULT_ENDPOINT, /* disable-default-registry-endpoint */
 	NODE_S3_ENDPOINT,	       /* etcd-s3-endpoint: where snapshots go */
+	NODE_RUNTIME_IMAGE,	       /* runtime-image: in place of rke2-runtime of its version */
+	NODE_PRIME,		       /* prime: system-default-registry is Prime's */
 	NODE_SETTINGS
 };
 
@@ -45,6 +47,9 @@ struct node_config {
 	unsigned int file[NODE_SETTINGS]; /* as told to node_config_parse() */
 	struct node_mirror mirrors[NODE_MIRRORS];
 	size_t mirror_count;
+	char listed[NODE_MIRRORS]
+		   [256]; /* every registry under mirrors:, one without an endpoint too */
+	size_t listed_count;
 	struct node_rewrite rewrites[NODE_MIRRORS];
 	size_t rewrite_count;
 	bool cut; /* more was there than is kept */

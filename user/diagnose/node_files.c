@@ -153,6 +153,25 @@ static bool is_of_version(const char *name, const char *version)
 	return name[i] == '-' || !name[i];
 }
 
+/* .extracted in a data directory holds the image that it came from (rke2 pkg/bootstrap, Stage). */
+static void read_marker(const struct unit_root *r, struct node_files *f, const char *dir)
+{
+	struct env_file_bytes bytes;
+	struct buffer path = {0};
+
+	buffer_printf(&path, "%s/.extracted", dir);
+	if (!path.failed && !unit_root_read(r, path.data, &bytes)) {
+		size_t len = 0;
+
+		while (len < bytes.len && (unsigned char)bytes.bytes[len] > ' ')
+			len++;
+		if (len && len < sizeof(f->pulled))
+			snprintf(f->pulled, sizeof(f->pulled), "%.*s", (int)len, bytes.bytes);
+		env_file_bytes_free(&bytes);
+	}
+	buffer_free(&path);
+}
+
 static int find_staged(const struct unit_root *r, struct node_files *f)
 {
 	struct unit_list names = {0};
@@ -165,7 +184,10 @@ static int find_staged(const struct unit_root *r, struct node_files *f)
 		enum unit_node node;
 		long long mtime;
 
-		buffer_printf(&bin, "%s/%s/bin", path, names.text[i]);
+		buffer_printf(&bin, "%s/%s", path, names.text[i]);
+		if (!bin.failed)
+			read_marker(r, f, bin.data);
+		buffer_append_string(&bin, "/bin");
 		if ((!f->version[0] || is_of_version(names.text[i], f->version)) &&
 			!unit_root_stat(r, buffer_string(&bin), &node, &mtime) &&
 			node == UNIT_NODE_DIRECTORY)
@@ -219,12 +241,14 @@ static int read_registries(const struct unit_root *r, struct node_files *f)
 }
 
 int node_files_read(const struct unit_root *r, enum distribution distribution, const char *program,
-	struct node_files *out)
+	const char *version, struct node_files *out)
 {
 	const char *data_dir;
 	int err;
 
 	memset(out, 0, sizeof(*out));
+	if (version)
+		snprintf(out->version, sizeof(out->version), "%s", version);
 	out->distribution = distribution;
 	err = read_config(r, out);
 	if (!err)
@@ -232,7 +256,7 @@ int node_files_read(const struct unit_root *r, enum distribution distribution, c
 	data_dir = out->config.value[NODE_DATA_DIR];
 	snprintf(out->data_dir, sizeof(out->data_dir), "%s",
 		*data_dir == '/' ? data_dir : places[distribution].data_dir);
-	if (program && *program)
+	if (!out->version[0] && program && *program)
 		find_version(r, out, program);
 	if (!err)
 		err = find_images(r, out);
@@ -248,6 +272,56 @@ void node_files_free(struct node_files *f)
 	unit_list_free(&f->read);
 	unit_list_free(&f->problems);
 	memset(f, 0, sizeof(*f));
+}
+
+/* ---- who will pull ---- */
+
+/* The registry of RKE2's own images is one that only the internet has, and is asked for itself. */
+static bool is_known_public(const struct node_files *f, bool is_agent)
+{
+	static const char *const registries[] = {
+		"docker.io", "index.docker.io", "registry.rancher.com"};
+	const char *registry = f->config.value[NODE_REGISTRY];
+	struct image_reference pulled;
+
+	if (f->config.listed_count || f->config.value[NODE_PRIME][0])
+		return false;
+	if (!*registry && is_agent) {
+		if (image_word_of(f->pulled, &pulled) != IMAGE_WORD_REFERENCE)
+			return false;
+		registry = pulled.registry;
+	}
+	for (size_t i = 0; i < sizeof(registries) / sizeof(registries[0]); i++)
+		if (!strcmp(registry, registries[i]))
+			return true;
+	return !*registry;
+}
+
+enum node_pull node_pull_of(
+	const struct node_files *f, enum role role, bool is_agent, char *why, size_t size)
+{
+	*why = '\0';
+	if (f->problems.count || f->config.cut)
+		return NODE_PULL_NOT;
+	if (role == ROLE_SYSTEM_AGENT) {
+		snprintf(why, size, "it pulls the installer of each new version");
+		return NODE_PULL_DEFAULT;
+	}
+	if (f->images[0])
+		return NODE_PULL_NOT;
+	if (role == ROLE_CONTAINERD) {
+		snprintf(why, size, "it pulls images: none is preloaded in %s/agent/images",
+			f->data_dir);
+		return NODE_PULL_DEFAULT;
+	}
+	if (role != ROLE_SUPERVISOR || f->distribution != DISTRIBUTION_RKE2 || f->staged[0] ||
+		f->config.value[NODE_RUNTIME_IMAGE][0])
+		return NODE_PULL_NOT;
+	snprintf(why, size,
+		"it pulls rke2-runtime%s%s now: that is not in %s/data, and no image tarball is in "
+		"%s/agent/images",
+		f->version[0] ? " of " : "", f->version, f->data_dir, f->data_dir);
+	return is_known_public(f, is_agent) ? NODE_PULL_TARGETS : NODE_PULL_DEFAULT;
 }
 
 /* ---- the program of a unit ---- */
@@ -323,6 +397,36 @@ void node_files_tell(
 		event.fact.field_count = 3;
 		handler(context, &event);
 	}
+}
+
+void node_pull_tell(const struct node_files *f, enum role role, bool is_agent,
+	const struct event *exec, event_handler handler, void *context)
+{
+	char why[1024], text[PULL_TARGETS][sizeof(((struct pull_target *)0)->host) + 32];
+	const char *fields[2 + PULL_TARGETS] = {why, PULL_FACT_DEFAULT};
+	struct event event = {.kind = EVENT_FACT,
+		.time_ns = exec->time_ns,
+		.pid = exec->pid,
+		.start_ns = exec->start_ns,
+		.fact = {.key = PULL_FACT, .fields = fields, .field_count = 2}};
+	struct pull_target targets[PULL_TARGETS];
+	enum node_pull pull = node_pull_of(f, role, is_agent, why, sizeof(why));
+	size_t judged;
+
+	if (pull == NODE_PULL_NOT)
+		return;
+	if (pull == NODE_PULL_TARGETS)
+		fields[1] = PULL_FACT_TARGETS;
+	node_pull_targets(&f->config, role, targets, &judged);
+	for (size_t i = 0; i < judged; i++) {
+		const struct pull_target *t = &targets[i];
+		bool v6 = strchr(t->host, ':');
+
+		snprintf(text[i], sizeof(text[i]), "%s://%s%.*s%s:%u", t->http ? "http" : "https",
+			v6 ? "[" : "", (int)sizeof(t->host), t->host, v6 ? "]" : "", t->port);
+		fields[event.fact.field_count++] = text[i];
+	}
+	handler(context, &event);
 }
 
 struct teller {

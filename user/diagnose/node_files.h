@@ -28,18 +28,37 @@ struct node_files {
 	char data_dir[512];
 	char images[768]; /* the first image tarball of agent/images; "" where there is none */
 	char version[64]; /* of the program, "v1.32.5+rke2r1"; "" where not known */
+	char pulled
+		[256]; /* the image that the latest of the data directories was pulled as; "" where not known */
 	char staged
 		[256]; /* the name of the data directory of that version, or where the version is not
 			     known of any; "" where there is none: rke2 will pull rke2-runtime */
 };
 
 /*
- * Reads them; program is the executable (inside the root) whose version counts, NULL or "": not known.  0
- * or -ENOMEM; what cannot be read is a problem, what is not there is none.
+ * Reads them; the version that counts is version, else that of the executable program (inside the root), NULL or "":
+ * not known.  0 or -ENOMEM; what cannot be read is a problem, what is not there is none.
  */
 int node_files_read(const struct unit_root *r, enum distribution distribution, const char *program,
-	struct node_files *out);
+	const char *version, struct node_files *out);
 void node_files_free(struct node_files *f);
+
+/* Will a process that starts pull? */
+enum node_pull {
+	NODE_PULL_NOT,	   /* not by itself, or it is not known */
+	NODE_PULL_DEFAULT, /* yes; what it dials may be decided elsewhere */
+	NODE_PULL_TARGETS, /* yes, from node_pull_targets() */
+};
+
+/*
+ * By what the files say, to be told before any dial, and so only where it is sure: of rke2 where the
+ * runtime image of its version is not unpacked and no tarball is there; of containerd where nothing is
+ * preloaded; of rancher-system-agent for its next plan.  An agent gets system-default-registry from its
+ * server (rke2 pkg/rke2/rke2_linux.go): only what it pulled before says which that is.  A registry under mirrors: may be served
+ * by the embedded registry of other nodes.  why: a sentence about it.
+ */
+enum node_pull node_pull_of(
+	const struct node_files *f, enum role role, bool is_agent, char *why, size_t size);
 
 /*
  * The program of a unit file, the first word of its first ExecStart= without its prefixes
@@ -53,6 +72,10 @@ void node_program_of_unit(const struct unit_root *r, const char *fragment, char 
  */
 void node_files_tell(
 	const struct node_files *f, uint64_t time_ns, event_handler handler, void *context);
+
+/* Tells the fact PULL_FACT (diagnosis.h) of the process that exec is about, if node_pull_of() knows of a pull. */
+void node_pull_tell(const struct node_files *f, enum role role, bool is_agent,
+	const struct event *exec, event_handler handler, void *context);
 
 /*
  * Tells the facts about a unit (unit_record.h), and "unit-reload" UNIT WORD: "yes" where systemd says

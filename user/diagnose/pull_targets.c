@@ -90,11 +90,11 @@ static const char *mirror_key(const struct requests *r)
 	const struct node_config *c = r->config;
 	const char *any = NULL;
 
-	for (size_t i = 0; i < c->mirror_count; i++) {
-		if (is_key_of(c->mirrors[i].registry, r->image->registry, r->role))
-			return c->mirrors[i].registry;
-		if (!strcmp(c->mirrors[i].registry, "*"))
-			any = c->mirrors[i].registry;
+	for (size_t i = 0; i < c->listed_count; i++) {
+		if (is_key_of(c->listed[i], r->image->registry, r->role))
+			return c->listed[i];
+		if (!strcmp(c->listed[i], "*"))
+			any = c->listed[i];
 	}
 	return any;
 }

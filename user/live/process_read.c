@@ -2,7 +2,9 @@
 #include "live/process_read.h"
 
 #include "base/buffer.h"
+#include "diagnose/go_build.h"
 #include "live/cgroup.h"
+#include "model/process_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +66,36 @@ int process_read_program(pid_t pid, char *name, size_t size)
 	slash = strrchr(target, '/');
 	snprintf(name, size, "%s", slash ? slash + 1 : target);
 	return 0;
+}
+
+static bool is_versioned(const struct event_exec *exec)
+{
+	const char *slash = exec->file ? strrchr(exec->file, '/') : NULL;
+
+	return role_of(slash ? slash + 1 : exec->comm, exec->file) == ROLE_SUPERVISOR;
+}
+
+static bool read_at(void *context, uint64_t at, void *out, size_t len)
+{
+	return at <= INT64_MAX && pread(*(int *)context, out, len, (off_t)at) == (ssize_t)len;
+}
+
+const char *process_read_version(
+	pid_t pid, const struct event_exec *exec, char version[PROCESS_VERSION_TEXT])
+{
+	char path[64];
+	bool found;
+	int fd;
+
+	if (!is_versioned(exec))
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return NULL;
+	found = go_build_version(read_at, &fd, version, PROCESS_VERSION_TEXT);
+	close(fd);
+	return found ? version : NULL;
 }
 
 uint32_t process_read_namespace(pid_t pid, const char *kind)
@@ -189,6 +221,7 @@ int process_read_snapshot(const struct process_stat *stat, struct process_snapsh
 	len = readlink(path, out->file, sizeof(out->file) - 1);
 	out->file[len > 0 ? len : 0] = '\0';
 	out->exec.file = out->file;
+	out->exec.version = process_read_version(stat->pid, &out->exec, out->version);
 	if (cgroup_of(stat->pid, out->cgroup, sizeof(out->cgroup)) == 0)
 		out->exec.cgroup = out->cgroup;
 	out->exec.environment = environment_new(ENVIRONMENT_SNAPSHOT);

@@ -19,12 +19,20 @@ int process_read_stat(pid_t pid, struct process_stat *out);
 /* The file name (no folder) of the program that pid runs: 0 or -errno. */
 int process_read_program(pid_t pid, char *name, size_t size);
 
+/*
+ * The version of the rke2 or k3s that pid runs (exec says which program it is), by the build information of its
+ * executable: version, or NULL where there is none.
+ */
+#define PROCESS_VERSION_TEXT 32
+const char *process_read_version(
+	pid_t pid, const struct event_exec *exec, char version[PROCESS_VERSION_TEXT]);
+
 /* The inode number of namespace kind ("mnt", "net", "pid"); 0 where it cannot be read. */
 uint32_t process_read_namespace(pid_t pid, const char *kind);
 
 struct process_snapshot {
 	struct event_exec exec; /* found is set; points into what follows */
-	char comm[16], file[4096], cgroup[512];
+	char comm[16], file[4096], cgroup[512], version[PROCESS_VERSION_TEXT];
 	char *text; /* the arguments */
 	char **args;
 };

@@ -91,8 +91,11 @@ static void connect_hook_follow(struct live_source *s, const struct event *event
 /* An exec on its way to the handler: its cgroup gets a name and its packets an eye. */
 static void on_exec(struct live_source *s, struct event *event)
 {
+	char version[PROCESS_VERSION_TEXT];
+
 	event->exec.cgroup = cgroup_hooks_follow(
 		&s->cgroups, &s->kernel, (pid_t)event->pid, event->exec.cgroup_id);
+	event->exec.version = process_read_version((pid_t)event->pid, &event->exec, version);
 	s->handler(s->context, event);
 	node_facts_follow(&s->facts, event, s->handler, s->context);
 }
@@ -476,8 +479,9 @@ struct source *source_kernel_open(const struct live_options *options, int *statu
 	if (err)
 		goto failed;
 	if (!s->kernel.choice.taken[HOOK_NAMES])
-		log_warning("no cgroup-v2 hierarchy is seen here (`ip netns exec` hides it; nsenter "
-			    "--net does not): host names and what relays answer are not seen");
+		log_warning(
+			"no cgroup-v2 hierarchy is seen here (`ip netns exec` hides it; nsenter "
+			"--net does not): host names and what relays answer are not seen");
 	err = roots_add(s);
 	if (!err)
 		err = waiting_open(s);

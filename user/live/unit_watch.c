@@ -91,7 +91,7 @@ static void tell_configuration(const struct unit_root *root, const char *unit, u
 
 	if (!k3s && strncmp(unit, "rke2-", 5) && strcmp(unit, "rancher-system-agent.service"))
 		return;
-	if (node_files_read(root, k3s ? DISTRIBUTION_K3S : DISTRIBUTION_RKE2, NULL, &files))
+	if (node_files_read(root, k3s ? DISTRIBUTION_K3S : DISTRIBUTION_RKE2, NULL, NULL, &files))
 		return;
 	node_files_tell(&files, time_ns, handler, context);
 	node_files_free(&files);
@@ -136,12 +136,76 @@ static struct watched_unit *unit_named(struct unit_watch *w, const char *name, b
 	return &w->units[w->count++];
 }
 
-static bool starts_pulls(const struct event_exec *exec)
+static enum role role_of_exec(const struct event_exec *exec)
 {
 	const char *slash = exec->file ? strrchr(exec->file, '/') : NULL;
-	enum role role = role_of(slash ? slash + 1 : exec->comm, exec->file);
 
+	return role_of(slash ? slash + 1 : exec->comm, exec->file);
+}
+
+static bool starts_pulls(enum role role)
+{
 	return role == ROLE_SUPERVISOR || role == ROLE_CONTAINERD || role == ROLE_SYSTEM_AGENT;
+}
+
+/* RKE2's own variables that decide, in place of config.yaml, whether there is a pull and where from. */
+static bool decides_pull(const char *name, size_t len)
+{
+	static const char *const names[] = {"RKE2_DATA_DIR", "RKE2_CONFIG_FILE",
+		"RKE2_RUNTIME_IMAGE", "RKE2_SYSTEM_DEFAULT_REGISTRY", "RKE2_PRIVATE_REGISTRY",
+		"RKE2_PRIME"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == len && !memcmp(names[i], name, len))
+			return true;
+	return false;
+}
+
+static bool unit_decides_pull(const struct unit_root *root, const char *unit)
+{
+	struct unit_host host = {0};
+	struct unit_facts facts;
+	bool decides = true;
+
+	if (unit_host_read(root, &host))
+		return true;
+	if (unit_facts_read(root, &host, decides_pull, unit, &facts) == 0) {
+		decides = false;
+		for (size_t i = 0; i < facts.statement_count; i++)
+			decides |= facts.statements[i].name != NULL;
+		unit_facts_free(&facts);
+	}
+	unit_host_free(&host);
+	return decides;
+}
+
+/* "rke2 agent" or "rke2 server", without an option that may say another thing than the files do. */
+static bool args_are_plain(const struct event_exec *exec, bool *is_agent)
+{
+	if (exec->arg_count != 2 || exec->args_truncated)
+		return false;
+	*is_agent = !strcmp(exec->args[1], "agent");
+	return *is_agent || !strcmp(exec->args[1], "server");
+}
+
+/* The process starts, and will pull: what from, in a fact of its own. */
+static void pull_tell(const struct watched_unit *u, const struct event *exec, enum role role,
+	event_handler handler, void *context)
+{
+	enum distribution distribution = !strncmp(u->name, "rke2-", 5) ? DISTRIBUTION_RKE2
+					 : !strncmp(u->name, "k3s", 3) ? DISTRIBUTION_K3S
+								       : DISTRIBUTION_AGENT;
+	const struct unit_root root = {u->prefix};
+	struct node_files files;
+	bool is_agent = false;
+
+	if ((distribution == DISTRIBUTION_AGENT) != (role == ROLE_SYSTEM_AGENT) ||
+		(role == ROLE_SUPERVISOR && !args_are_plain(&exec->exec, &is_agent)) ||
+		unit_decides_pull(&root, u->name) ||
+		node_files_read(&root, distribution, NULL, exec->exec.version, &files))
+		return;
+	node_pull_tell(&files, role, is_agent, exec, handler, context);
+	node_files_free(&files);
 }
 
 void unit_watch_exec(struct unit_watch *w, const struct event *exec, uint32_t own_mntns,
@@ -149,9 +213,10 @@ void unit_watch_exec(struct unit_watch *w, const struct event *exec, uint32_t ow
 {
 	struct watched_unit *u;
 	char name[128];
+	enum role role = role_of_exec(&exec->exec);
 	bool fresh = false;
 
-	if (!exec->exec.cgroup || !starts_pulls(&exec->exec))
+	if (!exec->exec.cgroup || !starts_pulls(role))
 		return;
 	process_unit_of_cgroup(exec->exec.cgroup, name, sizeof(name));
 	u = *name ? unit_named(w, name, &fresh) : NULL;
@@ -164,6 +229,8 @@ void unit_watch_exec(struct unit_watch *w, const struct event *exec, uint32_t ow
 	/* A daemon-reload leaves no trace in the files: where one was due, ask again. */
 	if (fresh || u->reload || u->signature != signature_of(u))
 		unit_tell(u, exec->time_ns, handler, context);
+	if (!exec->exec.found)
+		pull_tell(u, exec, role, handler, context);
 }
 
 void unit_watch_dial(struct unit_watch *w, uint64_t now_ns, event_handler handler, void *context)

@@ -292,6 +292,10 @@ static struct process *process_of_exec(struct process_table *t, const struct eve
 	process_unit_of_cgroup(p->cgroup, p->unit, sizeof(p->unit));
 	snprintf(p->tree, sizeof(p->tree), "%s", exec->tree ? exec->tree : from ? from->tree : "");
 	p->role = role_of(p->name, p->executable);
+	if (exec->version)
+		snprintf(p->version, sizeof(p->version), "%s", exec->version);
+	else
+		rke2_version_of(p->executable, p->version, sizeof(p->version));
 	p->found = exec->found;
 	p->ran = true;
 	p->exec_ns = exec->found ? 0 : event->time_ns;
@@ -369,6 +373,7 @@ static struct process *process_table_fork(struct process_table *t, const struct 
 	child->args = parent->args;
 	child->arg_count = parent->arg_count;
 	child->args_truncated = parent->args_truncated;
+	memcpy(child->version, parent->version, sizeof(child->version));
 	memcpy(child->tree, parent->tree, sizeof(child->tree));
 	memcpy(child->unit, parent->unit, sizeof(child->unit));
 	child->role = parent->role;

@@ -39,8 +39,9 @@ struct process {
 	enum role role;
 	char *name; /* basename of the program as it was called, escaped nowhere */
 	char *executable;
-	char *cgroup;	/* NULL where unknown */
-	char unit[128]; /* "rke2-agent.service" where the cgroup path names one, else "" */
+	char *cgroup;	  /* NULL where unknown */
+	char unit[128];	  /* "rke2-agent.service" where the cgroup path names one, else "" */
+	char version[32]; /* of rke2 or k3s: "v1.32.5+rke2r1", or "" where it is not known */
 	char **args;
 	size_t arg_count;
 	bool args_truncated;

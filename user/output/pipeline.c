@@ -242,7 +242,10 @@ static void on_finding(void *context, const struct finding *f, bool resolved)
 		.process = f->process,
 		.finding = f};
 
-	if (!resolved && f->count <= 1) {
+	if (!resolved && f->raised && f->count <= 1) {
+		p->totals.warnings--;
+		p->totals.errors++;
+	} else if (!resolved && f->count <= 1) {
 		p->totals.findings++;
 		p->totals.errors += f->severity == SEVERITY_ERROR;
 		p->totals.warnings += f->severity == SEVERITY_WARNING;

@@ -96,7 +96,6 @@ static void put_exec(struct json_line *l, const struct report *r)
 	const struct process *p = r->process;
 	const struct environment *e = p->environment;
 	struct json *j = &l->json;
-	char version[64];
 	size_t shown = 0;
 
 	json_line_begin(l, r, "event", "exec");
@@ -125,8 +124,9 @@ static void put_exec(struct json_line *l, const struct report *r)
 	json_line_ours(l);
 	json_line_text(l, "tree", p->tree);
 	json_string(j, "role", role_name(p->role));
-	if (rke2_version_of(p->executable, version, sizeof(version)))
-		json_line_text(l, "rke2_version", version);
+	if (p->version[0])
+		json_line_text(
+			l, strncmp(p->tree, "k3s", 3) ? "rke2_version" : "k3s_version", p->version);
 	json_bool(j, "found", p->found);
 	json_bool(j, "args_truncated", p->args_truncated || l->cut & JSON_CUT_ARGS);
 	put_environment(l, e, r->changes);

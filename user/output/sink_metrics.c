@@ -154,7 +154,7 @@ static void count_finding(struct sink_metrics *s, const struct report *r)
 		return;
 	if (r->kind == REPORT_RESOLVED) {
 		s->open[i] -= s->open[i] > 0;
-	} else if (r->finding->count <= 1) {
+	} else if (r->finding->count <= 1 && !r->finding->raised) {
 		s->findings[i]++;
 		s->open[i]++;
 	}
