@@ -60,6 +60,15 @@ same "CONTAINERD_ with preloaded images is healthy" "$(findings)" "0"
 rm "$node"/var/lib/rancher/rke2/agent/images/*
 mkdir -p "$node/var/lib/rancher/rke2/data/v1.31.1-rke2r1-f08cac670b4e/bin"
 same "CONTAINERD_ with an unpacked runtime is healthy" "$(findings)" "0"
+same "the version to be installed is not there" "$(findings --rke2-version v1.33.1+rke2r1) $(jq -r 'select(.event.action == "pull" and .relaytrace.role == "supervisor") |
+	.relaytrace.pull.why' "$work/out.jsonl" | sort -u)" \
+	"1 containerd-scope/supervisor rke2-runtime of v1.33.1+rke2r1: it is not in /var/lib/rancher/rke2/data, and no image tarball is in /var/lib/rancher/rke2/agent/images"
+same "the version to be installed is there" "$(findings --rke2-version v1.31.1+rke2r1)" "0"
+echo x >"$node/var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst"
+same "a tarball may hold the version to be installed" "$(findings --rke2-version v1.33.1+rke2r1) $(jq -r 'select(.event.action == "pull" and .relaytrace.role == "supervisor") |
+	.relaytrace.pull.why' "$work/out.jsonl" | sort -u)" \
+	"0 images are preloaded: /var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst; not looked into: does it hold those of v1.33.1+rke2r1"
+rm "$node"/var/lib/rancher/rke2/agent/images/*
 if command -v go >/dev/null; then
 	mkdir "$work/go" && printf 'package main\nfunc main() {}\n' >"$work/go/main.go" && (cd "$work/go" && export GOFLAGS=-mod=mod GOCACHE=$work/cache &&
 		go build -ldflags '-s -w -X github.com/k3s-io/k3s/pkg/version.Program=rke2 -X github.com/k3s-io/k3s/pkg/version.Version=v1.32.5+rke2r1' -o "$node/usr/local/bin/rke2" main.go)
@@ -244,6 +253,7 @@ usage "no directory" --root "$work/none"
 usage "a file as a directory" --root "$work/rke2"
 usage "no such unit" --root "$node" --unit no-such
 usage "no unit's name" --root "$node" --unit a/b
+usage "no version" --root "$node" --rke2-version 1.33
 usage "another format" -o "record:$work/x"
 usage "an argument" rke2-agent
 exit $failed

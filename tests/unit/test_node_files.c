@@ -97,9 +97,111 @@ static void test_damaged_programs(void)
 	free(p.bytes);
 }
 
+static char told[4096];
+
+/* "SURE|WHY|TARGET...", or "" where nothing is told. */
+static void on_pull(void *context, const struct event *event)
+{
+	size_t len = 0;
+
+	(void)context;
+	UNIT_STRING(event->fact.key, PULL_FACT);
+	UNIT_CHECK(event->pid == 7 && event->start_ns == 8 && event->time_ns == 9);
+	len += (size_t)snprintf(
+		told, sizeof(told), "%s|%s", event->fact.fields[1], event->fact.fields[0]);
+	for (size_t i = 2; i < event->fact.field_count; i++)
+		len += (size_t)snprintf(
+			told + len, sizeof(told) - len, "|%s", event->fact.fields[i]);
+}
+
+static struct node_files files;
+
+static const char *pull(enum role role, bool is_agent)
+{
+	const struct event exec = {.pid = 7, .start_ns = 8, .time_ns = 9};
+
+	*told = '\0';
+	node_pull_tell(&files, role, is_agent, &exec, on_pull, NULL);
+	return told;
+}
+
+#define URLS                                                                                       \
+	"|https://auth.docker.io:443|https://production.cloudflare.docker.com:443"                 \
+	"|https://production.cloudfront.docker.com:443"
+#define RUNTIME                                                                                    \
+	"it pulls rke2-runtime of v1.33.1+rke2r1 now: that is not in /d/data, and no image "       \
+	"tarball is in /d/agent/images"
+#define SERVER_PULLS "targets|" RUNTIME "|https://index.docker.io:443" URLS
+#define AGENT_PULLS  "default|" RUNTIME "|https://index.docker.io:443" URLS
+
+static void new_files(void)
+{
+	memset(&files, 0, sizeof(files));
+	strcpy(files.data_dir, "/d");
+	strcpy(files.version, "v1.33.1+rke2r1");
+}
+
+/* Told before any dial: only where it is sure. */
+static void test_pull_is_told(void)
+{
+	new_files();
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), SERVER_PULLS);
+	/* What an agent pulls from its server decides; what it pulled before says so. */
+	UNIT_STRING(pull(ROLE_SUPERVISOR, true), AGENT_PULLS);
+	strcpy(files.pulled, "index.docker.io/rancher/rke2-runtime:v1.32.5-rke2r1");
+	UNIT_STRING(pull(ROLE_SUPERVISOR, true), SERVER_PULLS);
+	strcpy(files.pulled, "registry.corp/rancher/rke2-runtime:v1.32.5-rke2r1");
+	UNIT_STRING(pull(ROLE_SUPERVISOR, true), AGENT_PULLS);
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), SERVER_PULLS);
+	/* A registry of one's own is most likely reached without a relay. */
+	strcpy(files.config.value[NODE_REGISTRY], "registry.corp:5000/x");
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), "default|" RUNTIME "|https://registry.corp:5000");
+	strcpy(files.config.value[NODE_REGISTRY], "registry.rancher.com");
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false),
+		"targets|" RUNTIME "|https://registry.rancher.com:443");
+	/* So may what is listed, by the embedded registry of another node. */
+	new_files();
+	strcpy(files.config.listed[files.config.listed_count++], "docker.io");
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), AGENT_PULLS);
+	new_files();
+	strcpy(files.config.value[NODE_PRIME], "true");
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), AGENT_PULLS);
+	new_files();
+	UNIT_STRING(pull(ROLE_CONTAINERD, false),
+		"default|it pulls images: none is preloaded in /d/agent/images"
+		"|https://registry-1.docker.io:443" URLS);
+	UNIT_STRING(pull(ROLE_SYSTEM_AGENT, false), "default|it pulls the installer of each new "
+						    "version|https://index.docker.io:443" URLS);
+}
+
+static void test_pull_is_not_told(void)
+{
+	new_files();
+	strcpy(files.staged, "v1.33.1-rke2r1-0123456789ab");
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), "");
+	new_files();
+	strcpy(files.config.value[NODE_RUNTIME_IMAGE], "x/y:z");
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), "");
+	new_files();
+	files.distribution = DISTRIBUTION_K3S;
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), "");
+	new_files();
+	strcpy(files.images, "/d/agent/images/x.tar");
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), "");
+	UNIT_STRING(pull(ROLE_CONTAINERD, false), "");
+	new_files();
+	UNIT_STRING(pull(ROLE_CLIENT, false), "");
+	unit_list_add(&files.problems, "registries.yaml: no YAML");
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), "");
+	UNIT_STRING(pull(ROLE_SYSTEM_AGENT, false), "");
+	unit_list_free(&files.problems);
+}
+
 int main(void)
 {
 	UNIT_RUN(test_targets);
 	UNIT_RUN(test_damaged_programs);
+	UNIT_RUN(test_pull_is_told);
+	UNIT_RUN(test_pull_is_not_told);
 	return unit_status();
 }

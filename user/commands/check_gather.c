@@ -304,7 +304,8 @@ static int files_read(struct check *c, enum distribution distribution, struct no
 			node_program_of_unit(&c->root, u->facts.files[u->facts.fragment].path,
 				program, sizeof(program));
 	}
-	err = node_files_read(&c->root, distribution, program, NULL, files);
+	err = node_files_read(&c->root, distribution, program,
+		distribution == DISTRIBUTION_RKE2 ? c->options->rke2_version : NULL, files);
 	for (size_t i = 0; i < files->problems.count && !err; i++)
 		err = unread_add(c, files->problems.text[i], 0, NULL);
 	if (!err)

@@ -62,8 +62,8 @@ static void choose_units(struct check *c)
 }
 
 /* Does this process pull, as far as files tell?  Says why. */
-static bool will_pull(
-	const struct process *p, const struct node_files *files, char *why, size_t size)
+static bool will_pull(const struct check *c, const struct process *p,
+	const struct node_files *files, char *why, size_t size)
 {
 	if (p->role == ROLE_SYSTEM_AGENT || !files) {
 		snprintf(why, size, "%s",
@@ -76,7 +76,9 @@ static bool will_pull(
 		return false;
 	}
 	if (files->images[0]) {
-		snprintf(why, size, "images are preloaded: %s", files->images);
+		snprintf(why, size, "images are preloaded: %s%s%s", files->images,
+			c->options->rke2_version ? "; not looked into: does it hold those of " : "",
+			c->options->rke2_version ? c->options->rke2_version : "");
 		return false;
 	}
 	if (p->role == ROLE_CONTAINERD) {
@@ -116,7 +118,7 @@ static struct check_subject *subject_add(struct check *c, struct process *p,
 	s->process = p;
 	s->unit = u;
 	s->config = files ? &files->config : &none;
-	s->pulls = will_pull(p, files, s->why, sizeof(s->why));
+	s->pulls = will_pull(c, p, files, s->why, sizeof(s->why));
 	return s;
 }
 

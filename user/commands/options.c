@@ -87,6 +87,15 @@ static bool set_as_unit(struct options *o, const char *value)
 	return *value != '\0';
 }
 
+static bool set_rke2_version(struct options *o, const char *value)
+{
+	size_t len = strlen(value);
+
+	o->rke2_version = value;
+	return *value == 'v' && len < 64 && strstr(value, "rke2r") &&
+	       strspn(value, "0123456789abcdefghijklmnopqrstuvwxyz.+-") == len;
+}
+
 static bool set_root(struct options *o, const char *value)
 {
 	o->root = value;
@@ -246,6 +255,10 @@ static const struct option_row rows[] = {
 		"look at the node whose files are below DIR (a mounted disk), not at this one, "
 		"and at no process",
 		set_root},
+	{"rke2-version", 0, FOR_CHECK, "VERSION",
+		"the RKE2 version to be installed, v1.33.1+rke2r1: will rke2 pull its runtime "
+		"image, and how?  Default: the version of the program that is there",
+		set_rke2_version},
 	{"unit", 0, FOR_CHECK, "NAME", "look at this unit only; repeatable", set_unit},
 	{"names", 0, FOR_TRACE | FOR_CHECK, "FAMILY",
 		"which relay variables the programs read: auto, PROXY or RELAY.  Default: auto",

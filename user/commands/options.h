@@ -23,9 +23,10 @@ struct options {
 	size_t pid_count;
 	const char *units[OPTIONS_MANY]; /* --unit: of check */
 	size_t unit_count;
-	const char *as_unit; /* --as-unit: NULL: COMMAND gets our environment */
-	const char *root;    /* --root: NULL or "" is this machine */
-	uint64_t for_ns;     /* 0: until told */
+	const char *as_unit;	  /* --as-unit: NULL: COMMAND gets our environment */
+	const char *rke2_version; /* --rke2-version: of check; NULL: that of the program */
+	const char *root;	  /* --root: NULL or "" is this machine */
+	uint64_t for_ns;	  /* 0: until told */
 	uint64_t pending_ns;
 	uint64_t heartbeat_ns; /* 0: none */
 	bool quiet, pods;

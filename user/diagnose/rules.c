@@ -141,7 +141,12 @@ static const struct rule rules[] = {
 		.says = "Go finds a host in the value, but not the one that was meant: quotes "
 			"within, "
 			"a trailing space, # / ? or a backslash in the password, $VAR that nobody "
-			"expanded. A lookup of the bare name \"http\" is a certain sign.",
+			"expanded. A lookup of the bare name \"http\" is a certain sign. Told as "
+			"Go "
+			"1.19 reads it; since Go 1.23 (x/net 8c07e20f) a scheme that Go does not "
+			"know "
+			"(htp://, socks5h://) stays the scheme, where older ones take it for the "
+			"host.",
 		.needs = "the environment",
 		.confused = "relay-unresolved, where the name is the one that was meant",
 		.remedy = "write the value plainly, special characters as %XX",
@@ -155,7 +160,8 @@ static const struct rule rules[] = {
 		.says = "A leading space, a CR or another control character, or a % without two "
 			"hex "
 			"digits: Go's parser refuses the value, the error is dropped, the dial is "
-			"direct.",
+			"direct. Told as Go 1.19 does it; since Go 1.24.8 and 1.25.2 a host in "
+			"brackets that is no IPv6 address is dropped too (CVE-2025-47912).",
 		.needs = "the environment",
 		.confused = "an unset variable: the dial looks the same",
 		.remedy = "%25 for %, no CR, no space",
@@ -186,7 +192,11 @@ static const struct rule rules[] = {
 			"public registry) it has to be narrowed. Where it names just this host, or "
 			"the "
 			"address is private, it is meant so, and the registry itself is "
-			"unreachable. curl's argument --noproxy does the same.",
+			"unreachable. curl's argument --noproxy does the same. Go before 1.19 "
+			"matched "
+			"no entry with letters beyond ASCII (x/net de3da570); since Go 1.23.7 and "
+			"1.24.1 "
+			"no name matches an IPv6 address by its zone (CVE-2025-22870).",
 		.needs = "the environment, and the host's name for entries that are names",
 		.confused = "a relay variable that is not set at all",
 		.remedy = "narrow the entry, or see to the registry",
@@ -198,7 +208,7 @@ static const struct rule rules[] = {
 		.id = "scheme-uncovered",
 		.title = "a relay is set, but not for https",
 		.says = "HTTP_ serves http:// alone, and Go does not read ALL_. Registries speak "
-			"https.",
+			"https. Before Go 1.16 https fell back to HTTP_ (x/net 7b1cca23).",
 		.needs = "the environment",
 		.confused = "curl, which does read ALL_",
 		.remedy = "the same value as HTTPS_",
