@@ -100,6 +100,61 @@ story "a file that is newer" env-file-stale "/etc/default/rke2-agent:3 sets HTTP
 : >/etc/default/rke2-agent
 story "no relay in the files" relay-missing "no variable names a relay" "systemctl restart rke2-agent"
 
+# Before any dial: a program of Go's that says its version starts as rke2 server, and ends at once.
+cat >"$work/start" <<'END'
+cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)$(sed -n 's/^0:://p' /proc/self/cgroup)/rke2-server.service
+mkdir "$cgroups" || exit 1
+(echo 0 >"$cgroups/cgroup.procs" && exec env -i "$@")
+for _ in $(seq 50); do rmdir "$cgroups" 2>/dev/null && break; sleep 0.1; done
+true
+END
+# before NAME WANTED COMMAND [N=V...]: "VERSION: SEVERITY RULE", or "VERSION:"; and a replay says the same.
+before() {
+	local name=$1 want=$2 got
+	shift 2
+	rm -f "$work"/*.jsonl "$work/recording"
+	"$tracer" -o "json:$work/live.jsonl" -o "record:$work/recording" -- bash "$work/start" "$@" >"$work/out" 2>&1
+	got="$(jq -r 'select(.event.action == "exec" and .relaytrace.role == "supervisor") | .relaytrace.rke2_version' "$work/live.jsonl"): $(
+		jq -r 'select(.event.action == "finding") | .relaytrace.severity + " " + .rule.id' "$work/live.jsonl" | paste -sd,)"
+	if [ "$got" = "$want" ]; then ok "$name"; else fail "$name" "\"$got\", not \"$want\": $(head -c 300 "$work/out" | tr '\n' ' ')"; fi
+	"$tracer" replay "$work/recording" -o "json:$work/replay.jsonl" >/dev/null 2>&1
+	if cmp -s "$work/live.jsonl" "$work/replay.jsonl"; then ok "$name, replayed"; else fail "$name, replayed" "it tells something else"; fi
+}
+# /etc/rancher is there on nodes only; nothing is left behind in this machine's own /etc.
+rancher_folder() {
+	[ -d /etc/rancher ] && return
+	mkdir "$work/etc" && mount -t tmpfs tmpfs "$work/etc" && mkdir "$work"/etc/{up,work} &&
+		mount -t overlay -o "lowerdir=/etc,upperdir=$work/etc/up,workdir=$work/etc/work" overlay /etc &&
+		mkdir -p /etc/rancher /etc/default /etc/systemd/system
+}
+if ! command -v go >/dev/null; then
+	echo "skip node facts: what is told before any dial: go is not here"
+elif ! rancher_folder 2>/dev/null; then
+	echo "skip node facts: what is told before any dial: no overlay over /etc here"
+else
+	mkdir -p "$work/program/bin" && printf 'package main\nfunc main() {}\n' >"$work/program/main.go" && (cd "$work/program" && export GOFLAGS=-mod=mod GOCACHE=$work/cache &&
+		go build -ldflags '-X github.com/k3s-io/k3s/pkg/version.Version=v1.33.1+rke2r1' -o bin/rke2 main.go)
+	printf '[Service]\nEnvironmentFile=-/etc/default/%%N\nExecStart=%s server\n' "$work/program/bin/rke2" >/etc/systemd/system/rke2-server.service
+	printf 'CONTAINERD_HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\n' >/etc/default/rke2-server
+	mkdir -p /etc/rancher/rke2 "$work/data/data/v1.32.5-rke2r1-f08cac670b4e/bin" "$work/data/agent/images"
+	echo "data-dir: $work/data" >/etc/rancher/rke2/config.yaml
+	classic=("CONTAINERD_HTTPS_PROXY=http://user:secretword@10.77.9.1:3128" "$work/program/bin/rke2")
+	before "a version whose runtime is not there" "v1.33.1+rke2r1: warning containerd-scope" "${classic[@]}" server
+	before "an agent, whose registry its server knows" "v1.33.1+rke2r1: " "${classic[@]}" agent
+	before "a command of rke2 that pulls nothing" "v1.33.1+rke2r1: " "${classic[@]}" --version
+	before "an option that may say more than the files" "v1.33.1+rke2r1: " "${classic[@]}" server --debug
+	echo x >"$work/data/agent/images/x.tar.zst"
+	before "preloaded images" "v1.33.1+rke2r1: " "${classic[@]}" server
+	rm "$work/data/agent/images/x.tar.zst"
+	echo "RKE2_DATA_DIR=$work/other" >>/etc/default/rke2-server
+	before "a data directory that a variable names" "v1.33.1+rke2r1: " "${classic[@]}" server
+	printf 'CONTAINERD_HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\n' >/etc/default/rke2-server
+	mkdir -p "$work/data/data/v1.33.1-rke2r1-0123456789ab/bin"
+	before "a version whose runtime is there" "v1.33.1+rke2r1: " "${classic[@]}" server
+	rm -r /etc/rancher/rke2 /etc/default/rke2-server /etc/systemd/system/rke2-server.service
+fi
+unit /etc/default/%N
+
 # --as-unit: the environment that the unit would have, and nothing of the shell's.
 printf 'HTTPS_PROXY="http://user:secretword@10.77.9.1:3128"\nOTHER=a b\nexport X=1\n' >/etc/default/rke2-agent
 got=$(HTTP_PROXY=http://shell:1 "$tracer" -o "json:$work/unit.jsonl" --as-unit rke2-agent -- env 2>"$work/errors" | sort | tr '\n' '|')
