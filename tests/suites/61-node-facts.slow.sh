@@ -100,6 +100,12 @@ story "a file that is newer" env-file-stale "/etc/default/rke2-agent:3 sets HTTP
 : >/etc/default/rke2-agent
 story "no relay in the files" relay-missing "no variable names a relay" "systemctl restart rke2-agent"
 
+# A drop-in that is older than the process, which lacks what it sets: systemd has not read it.
+mkdir /etc/systemd/system/rke2-agent.service.d
+printf '[Service]\nEnvironment=HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\n' >/etc/systemd/system/rke2-agent.service.d/relay.conf
+story "a drop-in without a daemon-reload" env-file-unloaded "has not read the changed files yet (daemon-reload)" "systemctl daemon-reload"
+rm -r /etc/systemd/system/rke2-agent.service.d
+
 # Before any dial: a program of Go's that says its version starts as rke2 server, and ends at once.
 cat >"$work/start" <<'END'
 cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)$(sed -n 's/^0:://p' /proc/self/cgroup)/rke2-server.service

@@ -141,6 +141,7 @@ static void add_statements(
 		copy_text(v->name, sizeof(v->name), s->name);
 		judge(s, &name, v);
 		v->fate = view->of[i].fate;
+		v->in_unit = s->setting == UNIT_ENVIRONMENT;
 		place(f, (int)i, v->source, sizeof(v->source));
 		place(f, view->of[i].by, v->by, sizeof(v->by));
 		v->mtime_ns = (uint64_t)f->files[s->file].mtime_ns;

@@ -122,7 +122,11 @@ static bool find_unloaded(const struct rule_input *in, struct lacking *l, const 
 			return true;
 	}
 	*why = "systemd has not read the changed files yet (daemon-reload)";
-	return find(in, UNIT_FATE_EFFECTIVE, l) && facts_need_reload(in->facts, l->unit);
+	if (!find(in, UNIT_FATE_EFFECTIVE, l))
+		return false;
+	/* Of a folder UNIT.d that is new NeedDaemonReload= says nothing (systemd 252: unit_path_cache). */
+	return facts_need_reload(in->facts, l->unit) ||
+	       (l->variable->in_unit && l->started_ns && l->variable->mtime_ns <= l->started_ns);
 }
 
 bool rule_env_file_unloaded(const struct rule_input *in, struct finding *out)
@@ -159,6 +163,8 @@ bool rule_env_file_stale(const struct rule_input *in, struct finding *out)
 		"%s sets %s=%s, but the file is newer than %s (pid %u): an environment "
 		"is fixed when a process starts",
 		v->source, v->name, v->value, l.holder->name, l.holder->pid);
+	if (v->in_unit)
+		lines_add(&out->remedy, "systemctl daemon-reload");
 	remedy_restart(in, out);
 	return true;
 }

@@ -3,6 +3,7 @@
 
 #include "base/table.h"
 #include "diagnose/node_files.h"
+#include "live/process_read.h"
 #include "live/systemctl.h"
 #include "model/process_table.h"
 #include "relay/relay_name.h"
@@ -208,6 +209,16 @@ static void pull_tell(const struct watched_unit *u, const struct event *exec, en
 	node_files_free(&files);
 }
 
+/* By whom the files that the process sees are seen: its parent where that sees the same, because it outlives it. */
+static uint32_t viewer_of(const struct event *exec)
+{
+	uint32_t parent = exec->exec.parent_pid;
+
+	return parent && process_read_namespace((pid_t)parent, "mnt") == exec->exec.mntns
+		       ? parent
+		       : exec->pid;
+}
+
 void unit_watch_exec(struct unit_watch *w, const struct event *exec, uint32_t own_mntns,
 	event_handler handler, void *context)
 {
@@ -225,7 +236,7 @@ void unit_watch_exec(struct unit_watch *w, const struct event *exec, uint32_t ow
 	if (exec->exec.mntns == own_mntns || !own_mntns)
 		u->prefix[0] = '\0';
 	else
-		snprintf(u->prefix, sizeof(u->prefix), "/proc/%u/root", exec->pid);
+		snprintf(u->prefix, sizeof(u->prefix), "/proc/%u/root", viewer_of(exec));
 	/* A daemon-reload leaves no trace in the files: where one was due, ask again. */
 	if (fresh || u->reload || u->signature != signature_of(u))
 		unit_tell(u, exec->time_ns, handler, context);
