@@ -111,8 +111,15 @@ test: ## install what is missing, then everything that this machine can run (roo
 matrix: static ## the static binaries on Debian's 5.10 to newest kernels, x86 and arm64, each hook row (root, qemu)
 	BUILD=$(BUILD) tests/run.sh tests/suites/80-matrix.slow.sh
 
-bench: static ## what tracing costs, in instructions, beside other tools: a table (root, qemu)
+bench: all static ## what tracing costs, beside other tools: instructions, dials as fast as can be, start, idle (root, qemu)
 	BUILD=$(BUILD) tests/kernels/bench
+	BUILD=$(BUILD) tests/load/beside dials
+	BUILD=$(BUILD) tests/load/beside idle
+	BUILD=$(BUILD) tests/load/watch.py day 1000000
+
+SOAK ?= 1000000
+soak: all ## a million execs and dials, pids wrapping round: memory stays flat (root; an hour)
+	BUILD=$(BUILD) tests/load/watch.py execs $(SOAK)
 
 demo: ## install what is missing, build, show the classic failure and its repair (root)
 	@tools/deps.sh --build
@@ -160,5 +167,5 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: install manual uninstall all static differential unit fuzzers check test demo deps format clean help
+.PHONY: install manual uninstall all static matrix bench soak differential unit fuzzers check test demo deps format clean help
 .DELETE_ON_ERROR:
