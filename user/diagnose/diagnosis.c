@@ -292,7 +292,6 @@ void diagnosis_dial(struct diagnosis *d, const struct dial *dial)
 
 void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_ns)
 {
-	bool http = dial->replied && dial->reply_kind == REPLY_HTTP;
 	bool tls =
 		dial->relay_variable && dial->relay_variable->url.faults & RELAY_FAULT_HTTPS_SCHEME;
 
@@ -301,8 +300,11 @@ void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_
 	/* What is said within TLS to the relay is not seen. */
 	if (dial->reply_kind == REPLY_TLS && tls)
 		return;
+	/* An interim answer is followed by the one that counts, which is not seen (RFC 9110, 15.2). */
+	if (dial->reply_kind == REPLY_HTTP && dial->status < 200)
+		return;
 	answer_came(&d->answers, dial->id);
-	if (http && dial->status >= 200 && dial->status < 300) {
+	if (!dial_answer_refuses(dial)) {
 		mirrors_note(&d->mirrors, &d->facts, dial, true, now_ns);
 		findings_success(&d->findings, dial, SUCCESS_ANSWERED, now_ns);
 		if (d->findings.open)

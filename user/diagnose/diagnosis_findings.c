@@ -213,7 +213,7 @@ static bool relay_success_proves(
 	static const char *const by_way[] = {"relay-unreachable", "relay-unresolved", NULL};
 	static const char *const by_relay[] = {
 		"relay-auth", "relay-protocol", "relay-silent", NULL};
-	bool through = d->replied && d->status >= 200 && d->status < 300;
+	bool through = d->replied && d->status >= 200 && !dial_answer_refuses(d);
 	const struct variable *v;
 
 	if (is_rule(f, by_way))

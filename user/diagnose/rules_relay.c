@@ -83,7 +83,20 @@ bool rule_relay_unreachable(const struct rule_input *in, struct finding *out)
 /* A status that a relay answered to this dial; 0 where it is not for the relay-* rules. */
 static unsigned int relay_status(const struct rule_input *in)
 {
-	return rule_to_relay(in) ? in->dial->status : 0;
+	return rule_to_relay(in) && dial_answer_refuses(in->dial) ? in->dial->status : 0;
+}
+
+/* "CONNECT host:443", "GET http://host" or "the request". */
+static void words_request(struct buffer *b, const struct dial *d)
+{
+	bool forwards = dial_forwards(d);
+
+	if (!d->connect_port) {
+		buffer_append_string(b, "the request");
+		return;
+	}
+	buffer_printf(b, "%s %s", forwards ? d->method : "CONNECT", forwards ? "http://" : "");
+	words_endpoint(b, d->connect_host, d->connect_port);
 }
 
 /* "the relay 10.77.9.1:3128 refused CONNECT host:443 with 403 (Forbidden)": without who and when. */
@@ -91,18 +104,15 @@ static void answer_message(
 	const struct rule_input *in, struct finding *out, const char *verb, const char *advice)
 {
 	const struct dial *d = in->dial;
+	/* Whose answer it is cannot be told from the status line: no error is claimed. */
+	bool anybody = dial_forwards(d) && d->status && d->status != 407;
 	struct buffer b = {0};
 
 	words_process(&b, in->process);
 	buffer_append_string(&b, ": relay ");
 	words_endpoint(&b, out->relay_host, out->relay_port);
-	buffer_printf(&b, " %s ", verb);
-	if (d->connect_port) {
-		buffer_append_string(&b, "CONNECT ");
-		words_endpoint(&b, d->connect_host, d->connect_port);
-	} else {
-		buffer_append_string(&b, "the request");
-	}
+	buffer_printf(&b, " %s ", anybody ? "answered" : verb);
+	words_request(&b, d);
 	if (d->status)
 		buffer_printf(&b, " with %u%s%s%s", d->status, d->reason[0] ? " (" : "", d->reason,
 			d->reason[0] ? ")" : "");
@@ -110,6 +120,13 @@ static void answer_message(
 	out->message = b.failed ? NULL : strdup(buffer_string(&b));
 	buffer_free(&b);
 	chain_variable(in, out);
+	if (anybody) {
+		out->severity = SEVERITY_WARNING;
+		lines_add(&out->chain,
+			"the request is for plain http: the answer is the relay's own, or %s's, "
+			"which the relay hands on",
+			d->connect_port ? d->connect_host : "the host");
+	}
 }
 
 bool rule_relay_auth(const struct rule_input *in, struct finding *out)
@@ -146,6 +163,13 @@ bool rule_relay_forbidden(const struct rule_input *in, struct finding *out)
 	if (status != 403 && status != 401 && status != 429 && status != 451)
 		return false;
 	answer_message(in, out, "refused", "as when its allow list lacks that host or this node");
+	if (dial_forwards(in->dial)) {
+		rule_networks(in, out);
+		lines_add(&out->remedy,
+			"# on the relay: allow http://%s from this node, and see its log",
+			in->dial->connect_host);
+		return true;
+	}
 	lines_add(&out->chain, "the relay was reached and answered; the refusal is its policy");
 	rule_networks(in, out);
 	lines_add(&out->remedy, "# on the relay: allow CONNECT to %s%s from this node",
@@ -163,7 +187,7 @@ static bool tunnel_broke(const struct rule_input *in, struct finding *out)
 	const struct dial *d = in->dial;
 	struct buffer b = {0};
 
-	if (relay_status(in) / 100 != 2 ||
+	if (!rule_to_relay(in) || d->status / 100 != 2 ||
 		(d->outcome != DIAL_RESET && d->outcome != DIAL_NO_ANSWER))
 		return false;
 	words_process(&b, in->process);
@@ -201,9 +225,11 @@ bool rule_relay_upstream(const struct rule_input *in, struct finding *out)
 	if (status < 500 || status > 599 || status == 501)
 		return false;
 	answer_message(in, out, "could not serve",
-		"the relay works, but it could not reach or resolve that host");
-	lines_add(&out->chain, "the relay answered %u: the fault is behind it, not on this node",
-		status);
+		status == 511 ? "the network there wants a login first (a captive portal)"
+			      : "the relay works, but it could not reach or resolve that host");
+	if (!dial_forwards(in->dial))
+		lines_add(&out->chain,
+			"the relay answered %u: the fault is behind it, not on this node", status);
 	rule_networks(in, out);
 	lines_add(&out->remedy, "# on the relay: resolve and reach %s from there, and see its log",
 		in->dial->connect_port ? in->dial->connect_host : "the registry");
@@ -218,7 +244,7 @@ bool rule_relay_protocol(const struct rule_input *in, struct finding *out)
 	uint32_t scheme =
 		v ? v->url.faults & (RELAY_FAULT_HTTPS_SCHEME | RELAY_FAULT_SOCKS_SCHEME) : 0;
 	bool tls = scheme & RELAY_FAULT_HTTPS_SCHEME;
-	bool odd_status = status && (status < 200 || status >= 300) && status != 407;
+	bool odd_status = status && status != 407;
 	bool odd_bytes = d->replied &&
 			 (d->reply_kind == REPLY_GARBAGE || (d->reply_kind == REPLY_TLS && !tls));
 	bool mismatch =

@@ -2,6 +2,7 @@
 #include "model/dial.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
 	const char *name;
@@ -67,6 +68,20 @@ const char *dns_code_name(uint16_t code, char text[16])
 		snprintf(text, 16, "RCODE%u", code);
 		return text;
 	}
+}
+
+bool dial_forwards(const struct dial *d)
+{
+	return *d->method && strcmp(d->method, "CONNECT");
+}
+
+bool dial_answer_refuses(const struct dial *d)
+{
+	if (d->reply_kind != REPLY_HTTP)
+		return d->replied;
+	if (dial_forwards(d))
+		return d->status == 403 || d->status == 407 || d->status == 451 || d->status >= 500;
+	return d->status >= 300;
 }
 
 const char *dial_target(const struct dial *d, char text[ADDRESS_TEXT])

@@ -85,6 +85,18 @@ const char *name_from_name(enum name_from from);
 /* Is this outcome a failure (design: refused to pending)? */
 bool dial_outcome_failed(enum dial_outcome outcome);
 
+/*
+ * Was a request for plain http (GET http://..., not CONNECT) sent?  Then what answers may be the relay or the
+ * host behind it, whose answer the relay hands on (RFC 9110, 7.6).
+ */
+bool dial_forwards(const struct dial *d);
+
+/*
+ * Does the answer say that the relay, or what is behind it, cannot or will not serve?  A registry's own
+ * challenge (401), redirection or "not found" in answer to a request for plain http is none.
+ */
+bool dial_answer_refuses(const struct dial *d);
+
 /* The name where one is known, else the address; text needs ADDRESS_TEXT bytes and may be what is returned. */
 const char *dial_target(const struct dial *d, char text[ADDRESS_TEXT]);
 
