@@ -318,6 +318,64 @@ static void test_rules_are_whole(void)
 	UNIT_CHECK(!rule_find("x"));
 }
 
+/* Two registries by address, tried at once one after the other, are two targets; the order is nothing to the ids. */
+static void test_nameless_targets(void)
+{
+	const char *const a[] = {"1 state pid=4121 socket=7 from=10.0.0.2:1 to=198.51.100.3:443 "
+				 "close>syn-sent",
+		"1.01 state socket=7 from=10.0.0.2:1 to=198.51.100.3:443 syn-sent>close "
+		"error=ECONNREFUSED"};
+	const char *const b[] = {"1.011 state pid=4121 socket=8 from=10.0.0.2:2 "
+				 "to=203.0.113.12:443 close>syn-sent",
+		"1.02 state socket=8 from=10.0.0.2:2 to=203.0.113.12:443 syn-sent>close "
+		"error=ECONNREFUSED"};
+	struct run *r = tell("", RKE2_EXEC, a[0], a[1], b[0], b[1], NULL);
+	char id[17];
+
+	UNIT_STRING(buffer_string(&r->told), "relay-missing/1 relay-missing/1 ");
+	UNIT_STRING(r->ip, "203.0.113.12");
+	memcpy(id, r->id, sizeof(id));
+	done(r);
+	r = tell("", RKE2_EXEC, b[0], b[1], NULL);
+	UNIT_STRING(r->id, id);
+	done(r);
+}
+
+/* A failure is told a moment after it happened: what succeeded within that moment closes it all the same. */
+static void test_success_before_told(void)
+{
+	struct run *r = tell("", RKE2_EXEC,
+		"1 state pid=4121 socket=7 from=10.0.0.2:1 to=198.51.100.3:443 close>syn-sent",
+		"1.01 state socket=7 from=10.0.0.2:1 to=198.51.100.3:443 syn-sent>close "
+		"error=ECONNREFUSED",
+		"1.02 state pid=4121 socket=8 from=10.0.0.2:2 to=198.51.100.3:443 close>syn-sent",
+		"1.03 state socket=8 from=10.0.0.2:2 to=198.51.100.3:443 syn-sent>established",
+		NULL);
+
+	UNIT_STRING(buffer_string(&r->told), "relay-missing/1 -relay-missing ");
+	done(r);
+}
+
+/* A shell that becomes rke2 begins a tree of another name: the role and the program are the same. */
+static void test_success_in_another_tree(void)
+{
+	struct run *r = tell("",
+		"0.1 exec pid=4100 start=0.05 parent=1 tree=bash comm=bash file=/bin/bash",
+		"0.2 fork pid=4100 start=0.05 child=4121 child_start=0.2",
+		"0.3 exec pid=4121 start=0.2 parent=4100 comm=rke2 file=/usr/local/bin/rke2",
+		"1 state pid=4121 socket=7 from=10.0.0.2:1 to=198.51.100.3:443 close>syn-sent",
+		"1.01 state socket=7 from=10.0.0.2:1 to=198.51.100.3:443 syn-sent>close "
+		"error=ECONNREFUSED",
+		"2 exit pid=4121 code=1",
+		"3 exec pid=4100 start=0.05 parent=1 tree=rke2 comm=rke2 file=/usr/local/bin/rke2",
+		"4 state pid=4100 socket=8 from=10.0.0.2:2 to=198.51.100.3:443 close>syn-sent",
+		"4.03 state socket=8 from=10.0.0.2:2 to=198.51.100.3:443 syn-sent>established",
+		NULL);
+
+	UNIT_STRING(buffer_string(&r->told), "relay-missing/1 -relay-missing ");
+	done(r);
+}
+
 int main(void)
 {
 	UNIT_RUN(test_classic);
@@ -331,6 +389,9 @@ int main(void)
 	UNIT_RUN(test_network);
 	UNIT_RUN(test_pending_is_told_once);
 	UNIT_RUN(test_loss_and_snapshots);
+	UNIT_RUN(test_nameless_targets);
+	UNIT_RUN(test_success_before_told);
+	UNIT_RUN(test_success_in_another_tree);
 	UNIT_RUN(test_rules_are_whole);
 	return unit_status();
 }

@@ -14,8 +14,23 @@
 
 #define UPDATE_NS (600ULL * 1000000000)
 
+/* One address of a name that was not seen, after which the next one is dialled, takes so long at least. */
+#define SERIAL_NS     1000000000ULL
+#define SERIAL_GAP_NS 100000000ULL
+
+static void success_forget(struct finding_success *r)
+{
+	if (!r->dial.process)
+		return;
+	process_unref(r->dial.process);
+	environment_unref(r->dial.environment);
+	r->dial.process = NULL;
+}
+
 void findings_free(struct finding_store *s)
 {
+	for (size_t i = 0; i < FINDINGS_RECENT; i++)
+		success_forget(&s->recent[i]);
 	for (size_t i = 0; i < s->count; i++)
 		finding_free(s->entries[i].finding);
 	free(s->entries);
@@ -43,6 +58,37 @@ static uint64_t hash_of(const struct finding *f, const char *host)
 	hash = table_hash(buffer_string(&b), b.len);
 	buffer_free(&b);
 	return hash;
+}
+
+static bool is_same_process(const struct process *a, const struct process *b)
+{
+	return a->pid == b->pid && a->start_ns == b->start_ns;
+}
+
+/*
+ * Several addresses of one name are one attempt.  Where the name was not seen (a resolver behind a local socket),
+ * that shows only in how they are dialled: side by side in two families, or each one at once after the one before
+ * was waited for in vain.
+ */
+static bool is_next_address(const struct finding *old, const struct finding *f)
+{
+	const struct dial *a = old->dial, *b = f->dial;
+
+	if (!a || !b || old->rule != f->rule || old->port != f->port || old->host[0] ||
+		f->host[0] || old->resolved || !is_same_process(a->process, b->process))
+		return false;
+	if (a->group == b->group && a->remote.is_v6 != b->remote.is_v6)
+		return true;
+	return a->end_ns >= a->begin_ns + SERIAL_NS && b->begin_ns >= a->end_ns &&
+	       b->begin_ns <= a->end_ns + SERIAL_GAP_NS;
+}
+
+static struct finding_entry *entry_of_address(struct finding_store *s, const struct finding *f)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (is_next_address(s->entries[i].finding, f))
+			return &s->entries[i];
+	return NULL;
 }
 
 static void tell(struct finding_store *s, struct finding_entry *e, uint64_t now_ns)
@@ -130,23 +176,48 @@ bool findings_is_open(const struct finding_store *s, const struct finding *f)
 	return false;
 }
 
+static void success_apply(
+	struct finding_store *s, struct finding_entry *e, const struct finding_success *r);
+
+/* Closes e by what succeeded in the moment after its dial ended. */
+static void successes_look_back(struct finding_store *s, struct finding_entry *e)
+{
+	const struct dial *failed = e->finding->dial;
+
+	for (size_t i = 0; i < FINDINGS_RECENT && failed && !e->finding->resolved; i++) {
+		const struct finding_success *r = &s->recent[(s->recent_at + i) % FINDINGS_RECENT];
+
+		if (r->dial.process && r->at_ns > failed->end_ns &&
+			r->dial.begin_ns > failed->end_ns &&
+			r->at_ns < failed->end_ns + FINDINGS_RECENT_NS)
+			success_apply(s, e, r);
+	}
+}
+
 void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns)
 {
-	uint64_t key = hash_of(f, f->host);
+	uint64_t key = hash_of(f, f->host[0] ? f->host : f->ip);
 	struct finding_entry *e = entry_of(s, key);
+	/* It is told a moment after it happened. */
+	bool ended = f->dial && dial_outcome_failed(f->dial->outcome);
+	uint64_t at_ns = ended ? f->dial->end_ns : now_ns;
 
-	f->last_ns = now_ns;
+	f->last_ns = at_ns;
 	if (!e && f->dial) {
 		e = entry_before_dial(s, f);
 		if (e)
 			e->key = key;
+		else
+			e = entry_of_address(s, f);
 	}
 	if (e && !e->finding->resolved) {
 		struct finding *old = e->finding;
 
 		memcpy(f->id, old->id, sizeof(f->id));
 		f->raised = f->dial && !old->dial && f->severity > old->severity;
-		f->first_ns = f->raised ? now_ns : old->first_ns;
+		f->first_ns = f->raised || at_ns < old->first_ns ? at_ns : old->first_ns;
+		if (!f->raised && old->last_ns > f->last_ns)
+			f->last_ns = old->last_ns;
 		f->count = f->raised ? 1 : old->count + 1;
 		finding_free(old);
 		e->finding = f;
@@ -156,7 +227,7 @@ void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns)
 			s->next_ns = e->told_ns + UPDATE_NS;
 		return;
 	}
-	f->first_ns = now_ns;
+	f->first_ns = at_ns;
 	f->count = 1;
 	if (e) { /* it came back: the same id, counted anew */
 		memcpy(f->id, e->finding->id, sizeof(f->id));
@@ -169,11 +240,12 @@ void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns)
 			return;
 		}
 		e->key = key;
-		snprintf(f->id, sizeof(f->id), "%016" PRIx64, f->host[0] ? key : hash_of(f, f->ip));
+		snprintf(f->id, sizeof(f->id), "%016" PRIx64, key);
 	}
 	e->finding = f;
 	s->open++;
 	tell(s, e, now_ns);
+	successes_look_back(s, e);
 }
 
 static bool is_rule(const struct finding *f, const char *const *ids)
@@ -243,29 +315,44 @@ static bool direct_success_proves(const struct finding *f, const struct dial *d,
 	return same_host(f, d->name, ip, d->remote.port);
 }
 
+/* The same role: in the same tree, or the same program in whatever tree it was started anew. */
+static bool is_its_like(const struct process *a, const struct process *b)
+{
+	return a->role == b->role &&
+	       (!strcmp(a->tree, b->tree) || !strcmp(program_of(a), program_of(b)));
+}
+
+static void success_apply(
+	struct finding_store *s, struct finding_entry *e, const struct finding_success *r)
+{
+	struct finding *f = e->finding;
+	char ip[ADDRESS_TEXT];
+
+	if (f->resolved || !is_its_like(f->process, r->dial.process))
+		return;
+	address_text(&r->dial.remote, ip);
+	if (r->dial.path == DIAL_RELAY ? !relay_success_proves(f, &r->dial, r->success, ip)
+				       : !direct_success_proves(f, &r->dial, ip))
+		return;
+	f->resolved = true;
+	f->last_ns = r->at_ns;
+	s->open--;
+	e->told_count = f->count;
+	s->handler.finding(s->handler.context, f, true);
+}
+
 void findings_success(
 	struct finding_store *s, const struct dial *d, enum success success, uint64_t now_ns)
 {
-	char ip[ADDRESS_TEXT];
+	struct finding_success *r = &s->recent[s->recent_at];
 
-	if (!s->open)
-		return;
-	address_text(&d->remote, ip);
-	for (size_t i = 0; i < s->count; i++) {
-		struct finding *f = s->entries[i].finding;
-
-		if (f->resolved || f->process->role != d->process->role ||
-			strcmp(f->process->tree, d->process->tree))
-			continue;
-		if (d->path == DIAL_RELAY ? !relay_success_proves(f, d, success, ip)
-					  : !direct_success_proves(f, d, ip))
-			continue;
-		f->resolved = true;
-		f->last_ns = now_ns;
-		s->open--;
-		s->entries[i].told_count = f->count;
-		s->handler.finding(s->handler.context, f, true);
-	}
+	s->recent_at = (s->recent_at + 1) % FINDINGS_RECENT;
+	success_forget(r);
+	*r = (struct finding_success){.dial = *d, .success = success, .at_ns = now_ns};
+	process_ref(r->dial.process);
+	environment_ref(r->dial.environment);
+	for (size_t i = 0; s->open && i < s->count; i++)
+		success_apply(s, &s->entries[i], r);
 }
 
 void findings_tick(struct finding_store *s, uint64_t now_ns, bool all)

@@ -12,14 +12,36 @@
 #define FINDINGS_MAX 1024
 
 struct finding_entry {
-	uint64_t key;	     /* rule, program and target; without a name: rule, program and port */
+	uint64_t key;	     /* rule, program, role, host (without a name: address) and port */
 	uint64_t told_count; /* what its latest line said */
 	uint64_t told_ns;
 	struct finding *finding; /* owned */
 };
 
+/* A relay that was reached may still refuse, and a tunnel that it granted may still be broken off. */
+enum success {
+	SUCCESS_REACHED,
+	SUCCESS_ANSWERED,
+	SUCCESS_LASTED /* or the answer cannot be seen, and nothing else was by then */
+};
+
+/*
+ * A failure is told a moment after it happened (late pieces, siblings).  What succeeded in that moment closes it
+ * as well.
+ */
+#define FINDINGS_RECENT	   16
+#define FINDINGS_RECENT_NS 2000000000ULL
+
+struct finding_success {
+	struct dial dial; /* a copy, with references of its own; process NULL: none */
+	enum success success;
+	uint64_t at_ns;
+};
+
 struct finding_store {
 	struct diagnosis_handler handler;
+	struct finding_success recent[FINDINGS_RECENT]; /* a ring */
+	size_t recent_at;
 	struct finding_entry *entries;
 	size_t count, capacity;
 	size_t open;	  /* not resolved */
@@ -40,13 +62,6 @@ bool findings_is_open(const struct finding_store *s, const struct finding *f);
  * id, times and count are given here.  Tells it where it is due.
  */
 void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns);
-
-/* A relay that was reached may still refuse, and a tunnel that it granted may still be broken off. */
-enum success {
-	SUCCESS_REACHED,
-	SUCCESS_ANSWERED,
-	SUCCESS_LASTED /* or the answer cannot be seen, and nothing else was by then */
-};
 
 /* A dial that reached its peer: closes what it proves to be over. */
 void findings_success(
