@@ -257,6 +257,27 @@ static void test_a_process_that_ends_while_it_waits(void)
 	told_free(&told);
 }
 
+/* resolv.conf with timeout:2 attempts:1: one try, and the process gives up; killed, it says nothing of that. */
+static void test_a_resolver_with_little_patience(void)
+{
+	struct story s = {.count = 0}, killed = {.count = 0};
+	struct told told;
+
+	story_ask(&s, 0.1, 3, 1, "index.docker.io");
+	story_exit(&s, 2.11, 1 << 8);
+	s.stop = 2.2;
+	story_run(&s, NULL, &told);
+	UNIT_STRING(buffer_string(&told.all), "unresolved:0@2.110 ");
+	UNIT_CHECK(told.dial[0].dns_code == DNS_CODE_TIMEOUT);
+	told_free(&told);
+	story_ask(&killed, 0.1, 3, 1, "index.docker.io");
+	story_exit(&killed, 2.11, 9);
+	killed.stop = 2.2;
+	story_run(&killed, NULL, &told);
+	UNIT_STRING(buffer_string(&told.all), "");
+	told_free(&told);
+}
+
 static void test_a_relay_that_does_not_resolve(void)
 {
 	struct story s = {.variables = {"HTTPS_PROXY=http://relay:3128"}};
@@ -315,6 +336,7 @@ int main(void)
 	UNIT_RUN(test_a_search_list_is_no_failure);
 	UNIT_RUN(test_silence_of_the_resolver_is_a_timeout);
 	UNIT_RUN(test_a_process_that_ends_while_it_waits);
+	UNIT_RUN(test_a_resolver_with_little_patience);
 	UNIT_RUN(test_a_relay_that_does_not_resolve);
 	UNIT_RUN(test_a_resolver_without_a_route);
 	return unit_status();

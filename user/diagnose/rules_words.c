@@ -269,7 +269,8 @@ void words_dial(struct buffer *b, const struct rule_input *in)
 		return;
 	}
 	if (d->outcome == DIAL_UNRESOLVED) {
-		buffer_printf(b, " looked up %s and ", shown_name(in));
+		buffer_printf(b, " looked up %s and ",
+			*shown_name(in) ? shown_name(in) : "a name that was not seen");
 	} else if (d->path == DIAL_RELAY && d->relay_variable &&
 		   relay_url_is_misread(&d->relay_variable->url)) {
 		buffer_printf(b, " dialled what %s says and ", d->relay_variable->name);
@@ -403,10 +404,11 @@ void rule_targets(const struct rule_input *in, struct finding *out)
 		return;
 	}
 	if (d->path == DIAL_RELAY) {
-		address_text(&d->remote, out->relay_ip);
+		if (resolved)
+			address_text(&d->remote, out->relay_ip);
 		snprintf(out->relay_host, sizeof(out->relay_host), "%s",
 			v ? v->url.host : out->relay_ip);
-		out->relay_port = d->remote.port;
+		out->relay_port = resolved || !v ? d->remote.port : v->url.port;
 		out->relay_status = d->status;
 		if (d->connect_port) {
 			struct address a;

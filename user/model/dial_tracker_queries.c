@@ -221,11 +221,15 @@ static void query_settle(struct tracker *t, struct query *q)
 /* The process ended while it waited: a try's patience without an answer was what it waited for. */
 static void query_give_up(struct tracker *t, struct query *q)
 {
-	for (int i = 0; i < 2 && q->process && q->process->exit_ns; i++) {
+	const struct process *p = q->process;
+	/* A process that was told to stop says nothing of its own patience. */
+	bool by_itself = p && p->exit_ns && !p->stop_ns && !(p->exit_status & 0x7f);
+	uint64_t patience = by_itself ? QUERY_PATIENCE_NS : QUERY_RETRY_NS - QUERY_SETTLE_NS;
+
+	for (int i = 0; i < 2 && p && p->exit_ns; i++) {
 		struct question *asked = &q->questions[i];
 
-		if (asked->state != QUERY_WAITING ||
-			t->now_ns < asked->first_ns + QUERY_RETRY_NS - QUERY_SETTLE_NS ||
+		if (asked->state != QUERY_WAITING || p->exit_ns < asked->first_ns + patience ||
 			query_has_address(q, t->now_ns))
 			continue;
 		asked->state = QUERY_FAILED;

@@ -16,6 +16,12 @@
 #define QUERY_RETRY_NS	 (5000 * MS)
 #define QUERY_LIMIT_NS	 (15000 * MS)
 
+/*
+ * The shortest patience that a resolver can be told to have is a second (resolv.conf(5), timeout:).  A process that
+ * ends by itself after as long without an answer has waited for it in vain.
+ */
+#define QUERY_PATIENCE_NS (900 * MS)
+
 /* How long a failure waits for the next name of a search list, which is asked for at once. */
 #define QUERY_SETTLE_NS (1000 * MS)
 

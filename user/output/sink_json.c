@@ -177,22 +177,25 @@ static void put_network(struct json_line *l, const struct dial *d)
 	json_object_end(j);
 }
 
-/* The relay of a dial, what it was asked for and what it said. */
-static void put_relay(struct json_line *l, const struct dial *d)
+/* The relay of a dial, what it was asked for and what it said; ip is "" where its name did not resolve. */
+static void put_relay(struct json_line *l, const struct dial *d, bool asked)
 {
+	const struct variable *v = d->relay_variable;
+	bool resolved = d->outcome != DIAL_UNRESOLVED;
 	struct json *j = &l->json;
-	char ip[ADDRESS_TEXT];
+	char ip[ADDRESS_TEXT] = "";
 
-	address_text(&d->remote, ip);
+	if (resolved)
+		address_text(&d->remote, ip);
 	json_object(j, "relay");
-	json_line_text(l, "host", d->relay_variable ? d->relay_variable->url.host : ip);
+	json_line_text(l, "host", v ? v->url.host : ip);
 	json_string(j, "ip", ip);
-	json_unsigned(j, "port", d->remote.port);
+	json_unsigned(j, "port", resolved || !v ? d->remote.port : v->url.port);
 	if (d->connect_port) {
 		json_line_text(l, "connect_host", d->connect_host);
 		json_unsigned(j, "connect_port", d->connect_port);
 	}
-	if (d->status)
+	if (d->status || asked) /* 0: what came is no status line, or nothing came */
 		json_unsigned(j, "status", d->status);
 	if (d->reason[0])
 		json_line_text(l, "reason", d->reason);
@@ -225,7 +228,8 @@ static void put_dial(struct json_line *l, const struct report *r)
 	if (has_address(&d->local)) {
 		json_object(j, "source");
 		json_string(j, "ip", address_text(&d->local, text));
-		json_unsigned(j, "port", d->local.port);
+		if (d->local.port) /* it has none yet when the SYN is made */
+			json_unsigned(j, "port", d->local.port);
 		json_object_end(j);
 	}
 	text[0] = '\0';
@@ -256,7 +260,7 @@ static void put_dial(struct json_line *l, const struct report *r)
 		json_line_text(l, "variable", d->relay_variable->name);
 	json_object_end(j);
 	if (d->path == DIAL_RELAY)
-		put_relay(l, d);
+		put_relay(l, d, false);
 	json_line_end(l);
 }
 
@@ -266,10 +270,7 @@ static void put_relay_answer(struct json_line *l, const struct report *r)
 	struct json *j = &l->json;
 
 	json_line_begin(l, r, "event", "relay");
-	json_string(j, "outcome",
-		!d->status			      ? "unknown"
-		: d->status >= 200 && d->status < 300 ? "success"
-						      : "failure");
+	json_string(j, "outcome", dial_answer_refuses(d) || !d->replied ? "failure" : "success");
 	json_object_end(j);
 	json_line_process(l, d->process);
 	json_line_ours(l);
@@ -277,7 +278,7 @@ static void put_relay_answer(struct json_line *l, const struct report *r)
 	json_object(j, "dial");
 	json_unsigned(j, "id", d->id);
 	json_object_end(j);
-	put_relay(l, d);
+	put_relay(l, d, true);
 	json_line_end(l);
 }
 
