@@ -32,7 +32,7 @@ blackhole   35  route blackhole on the node
 dropa       41  dropped (one of three)
 dropb       42  dropped (one of three)
 dropc       43  dropped (one of three)
-dns         53  dnsmasq; 54 has no resolver, 55 is dropped, 56 has no route
+dns         53  dnsmasq; 54 has no resolver, 55 is dropped, 56 has no route, 57 refuses to answer
 '
 
 space() { echo "$lab_name-$1"; }
@@ -65,7 +65,7 @@ network_up() {
 	network_link node 10.77.9.2/24 2001:db8:779::2/64 relay 10.77.9.1/24 2001:db8:779::1/64
 	network_link relay 198.51.100.2/24 2001:db8:198::2/64 wan 198.51.100.1/24 2001:db8:198::1/64
 
-	for last in 20 21 22 23 24 25 26 27 30 33 34 35 41 42 43 53 54 55 56; do
+	for last in 20 21 22 23 24 25 26 27 30 33 34 35 41 42 43 53 54 55 56 57; do
 		ip -n "$(space wan)" address add 203.0.113.$last/24 dev to-rt
 		ip -n "$(space wan)" address add 2001:db8:113::$last/64 dev to-rt nodad
 	done

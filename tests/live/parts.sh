@@ -80,7 +80,10 @@ parts_resolver() {
 	while read -r name last rest; do
 		[ -z "$name" ] || echo "host-record=$name.test,203.0.113.$last" >>"$conf"
 	done <<<"$lab_hosts"
+	# Without upstream and without names of its own dnsmasq says REFUSED.
+	printf '%s\n' no-resolv no-hosts bind-interfaces listen-address=203.0.113.57 >"$conf.refuses"
 	part dnsmasq wan dnsmasq -k --user=root --pid-file= --conf-file="$conf" &&
+		part dnsmasq-refuses wan dnsmasq -k --user=root --pid-file= --conf-file="$conf.refuses" &&
 		wait_for dnsmasq 10 listens wan 53
 }
 
@@ -170,4 +173,5 @@ parts_resolvers() {
 	echo 'nameserver 203.0.113.54' >"$d/resolv-closed.conf"
 	echo 'nameserver 203.0.113.55' >"$d/resolv-silent.conf"
 	echo 'nameserver 203.0.113.56' >"$d/resolv-unroutable.conf"
+	echo 'nameserver 203.0.113.57' >"$d/resolv-refusing.conf"
 }

@@ -34,6 +34,8 @@ unresolved nxdomain '' nowhere 3 NXDOMAIN 'lookup nowhere.test on 203.0.113.53:5
 	'the name does not exist'
 unresolved resolver-closed closed ok 3 '' 'read: connection refused' 'no resolver listens'
 unresolved resolver-silent silent ok 40 TIMEOUT 'i/o timeout' 'the resolver never answers'
+unresolved resolver-refusing refusing ok 3 REFUSED 'lookup ok.test on 203.0.113.57:53: server misbehaving' \
+	'the resolver refuses to answer'
 unresolved resolver-unroutable unroutable ok 3 - \
 	'lookup ok.test on 203.0.113.56:53: dial udp 203.0.113.56:53: connect: network is unreachable' \
 	'no route to the resolver'
