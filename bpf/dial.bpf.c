@@ -13,13 +13,14 @@
 static __always_inline int state_dialling(struct sock *sk, __u64 cookie, bool typed)
 {
 	__u64 id = bpf_get_current_pid_tgid(), key = (__u64)sk;
-	struct wire_traced *entry = traced_find(id >> 32);
+	struct wire_task me = {};
+	struct wire_traced *entry = traced_current(&me, typed && setting_cookie);
 	struct wire_state *record;
-	struct dialled d = {};
+	struct wire_dialled d = {};
 	struct call *call;
 
 	if (!entry)
-		return 0;
+		return socket_reborn(sk);
 	__sync_fetch_and_add(&hits[WIRE_HIT_STATE], 1);
 	if (entry->flags & WIRE_TRACED_PROBE)
 		return 0;
@@ -41,10 +42,22 @@ static __always_inline int state_dialling(struct sock *sk, __u64 cookie, bool ty
 	socket_remember(sk, &d);
 	record = state_record(sk, &d, TCP_CLOSE, TCP_SYN_SENT, typed);
 	if (record) {
-		current_fill(&record->task, typed && setting_cookie);
+		record->task = me;
 		bpf_ringbuf_submit(record, 0);
 	}
 	return 0;
+}
+
+/*
+ * Is the entry of a socket that was here before?  One lives from SYN_SENT to the end of ESTABLISHED; where
+ * that end was not seen, the next socket at this address begins with another state or another number.
+ */
+static __always_inline bool socket_is_another(
+	struct sock *sk, const struct wire_dialled *d, int old, bool typed)
+{
+	if (old != TCP_SYN_SENT && old != TCP_ESTABLISHED)
+		return true;
+	return d->cookie && d->cookie != SOCK_READ(typed, sk, __sk_common.skc_cookie.counter);
 }
 
 /* The connection stands: from here on its first bytes are looked at (payload.bpf.c). */
@@ -70,7 +83,7 @@ static __always_inline void talk_begin(struct sock *sk, __u64 cookie)
 static __always_inline int state_changed(struct sock *sk, int old, int new, bool typed)
 {
 	__u64 key = (__u64)sk;
-	struct dialled *d, copy;
+	struct wire_dialled *d, copy;
 	struct wire_state *record;
 
 	if (!socket_filter[socket_slot(sk)])
@@ -79,6 +92,10 @@ static __always_inline int state_changed(struct sock *sk, int old, int new, bool
 	if (!d)
 		return 0;
 	copy = *d;
+	if (socket_is_another(sk, &copy, old, typed)) {
+		socket_forget(sk);
+		return 0;
+	}
 	/* What comes after ESTABLISHED says how it ended; nothing is asked beyond. */
 	if (new == TCP_ESTABLISHED)
 		talk_begin(sk, copy.cookie);
@@ -112,7 +129,7 @@ int BPF_PROG(state_tp_btf, struct sock *sk, int old, int new)
 	if (new != TCP_SYN_SENT)
 		return state_changed(sk, old, new, true);
 	if (!traced_filter[pid_slot(bpf_get_current_pid_tgid() >> 32)])
-		return 0;
+		return socket_reborn(sk);
 	return state_dialling(sk, setting_cookie ? bpf_get_socket_cookie(sk) : 0, true);
 }
 
@@ -203,8 +220,8 @@ static __always_inline bool protocol_of_sock(struct wire_address *a, struct sock
 	return a->protocol == IPPROTO_TCP_ || a->protocol == 17;
 }
 
-static __always_inline int connect_emit(
-	__u64 socket, __u64 begin_ns, const struct wire_address *address, int result, bool typed)
+static __always_inline int connect_emit(__u64 socket, __u64 begin_ns,
+	const struct wire_address *address, int result, const struct wire_task *me)
 {
 	struct wire_connect *record;
 
@@ -213,7 +230,7 @@ static __always_inline int connect_emit(
 		return 0;
 	if (!record_reserve(record, WIRE_CONNECT, WIRE_LOST_CONNECT))
 		return 0;
-	current_fill(&record->task, typed && setting_cookie);
+	record->task = *me;
 	record->begin_ns = begin_ns;
 	record->socket = socket;
 	/* No SYN left, so nothing will be joined: any number that is not used again does. */
@@ -229,10 +246,10 @@ static __always_inline int connect_emit(
 	return 0;
 }
 
-/* Is this thread's process traced?  Counts the hit; false for the tracer's own probe too. */
-static __always_inline bool connect_wanted(__u64 id)
+/* Is this thread's process traced?  Fills me, counts the hit; false for the tracer's own probe too. */
+static __always_inline bool connect_wanted(struct wire_task *me, bool typed)
 {
-	struct wire_traced *entry = traced_find(id >> 32);
+	struct wire_traced *entry = traced_current(me, typed);
 
 	if (!entry)
 		return false;
@@ -258,7 +275,7 @@ static __always_inline __u64 connect_socket(__u64 id, struct sock *sk)
 }
 
 static __always_inline int connect_returned(
-	__u64 id, struct file *file, const void *sockaddr, int result)
+	const struct wire_task *me, struct file *file, const void *sockaddr, int result)
 {
 	struct socket *owner = BPF_CORE_READ(file, private_data);
 	struct sock *sk = BPF_CORE_READ(owner, sk);
@@ -268,15 +285,15 @@ static __always_inline int connect_returned(
 	if (setting_numbered)
 		socket = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	else
-		socket = connect_socket(id, sk);
+		socket = connect_socket((__u64)me->pid << 32 | me->tid, sk);
 	if (address_of_sockaddr(&address, sockaddr, false) && protocol_of_sock(&address, sk))
-		connect_emit(socket, 0, &address, result, false);
+		connect_emit(socket, 0, &address, result, me);
 	return 0;
 }
 
 /* The same where the kernel hands the socket out with its type (5.11, commit 4f19cab76136). */
 static __always_inline int connect_returned_typed(
-	struct file *file, const void *sockaddr, int result)
+	const struct wire_task *me, struct file *file, const void *sockaddr, int result)
 {
 	struct socket *owner = bpf_sock_from_file(file);
 	struct wire_address address = {};
@@ -288,7 +305,7 @@ static __always_inline int connect_returned_typed(
 	address.protocol = sk->sk_protocol == MPTCP_ ? IPPROTO_TCP_ : sk->sk_protocol;
 	if (address.protocol != IPPROTO_TCP_ && address.protocol != IPPROTO_UDP_)
 		return 0;
-	return connect_emit(sk->__sk_common.skc_cookie.counter, 0, &address, result, true);
+	return connect_emit(sk->__sk_common.skc_cookie.counter, 0, &address, result, me);
 }
 
 /*
@@ -298,18 +315,19 @@ static __always_inline int connect_returned_typed(
 SEC("fexit/__sys_connect_file")
 int BPF_PROG(connect_fexit, struct file *file, void *sockaddr, int len, int flags, int result)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	struct wire_task me = {};
 
-	if (!connect_wanted(id))
+	if (!connect_wanted(&me, setting_cookie))
 		return 0;
 	if (setting_numbered)
-		return connect_returned_typed(file, sockaddr, result);
-	return connect_returned(id, file, sockaddr, result);
+		return connect_returned_typed(&me, file, sockaddr, result);
+	return connect_returned(&me, file, sockaddr, result);
 }
 
 /* The pair for kernels without fentry: the arguments are kept from the call to the return. */
 struct kprobe_arguments {
 	__u64 file, sockaddr;
+	struct wire_task task;
 };
 struct kprobes_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -325,7 +343,7 @@ int BPF_KPROBE(connect_kprobe, struct file *file, void *sockaddr)
 	struct kprobe_arguments a = {.file = (__u64)file, .sockaddr = (__u64)sockaddr};
 	__u64 id = bpf_get_current_pid_tgid();
 
-	if (connect_wanted(id))
+	if (connect_wanted(&a.task, false))
 		bpf_map_update_elem(&kprobes, &id, &a, BPF_ANY);
 	return 0;
 }
@@ -343,7 +361,8 @@ int BPF_KRETPROBE(connect_kretprobe, int result)
 		return 0;
 	copy = *a;
 	bpf_map_delete_elem(&kprobes, &id);
-	return connect_returned(id, (struct file *)copy.file, (void *)copy.sockaddr, result);
+	return connect_returned(
+		&copy.task, (struct file *)copy.file, (void *)copy.sockaddr, result);
 }
 
 /* The last resort: tracepoints on the system call, attached only while there is a tree. */
@@ -357,7 +376,7 @@ int connect_enter(struct trace_event_raw_sys_enter *ctx)
 	struct task_struct *task;
 	__u32 fd;
 
-	if (!connect_wanted(id))
+	if (!connect_wanted(&call.task, false))
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
 	fdt = BPF_CORE_READ(task, files, fdt);
@@ -395,5 +414,5 @@ int connect_exit(struct trace_event_raw_sys_exit *ctx)
 	sk = (struct sock *)copy.sk;
 	if (setting_numbered)
 		copy.socket = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	return connect_emit(copy.socket, copy.begin_ns, &copy.address, ctx->ret, false);
+	return connect_emit(copy.socket, copy.begin_ns, &copy.address, ctx->ret, &copy.task);
 }

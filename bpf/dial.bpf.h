@@ -51,7 +51,7 @@ static __always_inline void address_of_sock(struct wire_address *a, struct sock 
 
 /* A state record without its task; NULL where the ring is full. */
 static __always_inline struct wire_state *state_record(
-	struct sock *sk, const struct dialled *d, int old, int new, bool typed)
+	struct sock *sk, const struct wire_dialled *d, int old, int new, bool typed)
 {
 	struct wire_state *record;
 
@@ -73,8 +73,16 @@ static __always_inline void socket_forget(const struct sock *sk)
 		__sync_fetch_and_add(&socket_filter[socket_slot(sk)], -1);
 }
 
+/* sk is dialled by nobody who is traced: what is remembered there is of a socket that is gone. */
+static __always_inline int socket_reborn(const struct sock *sk)
+{
+	if (socket_filter[socket_slot(sk)])
+		socket_forget(sk);
+	return 0;
+}
+
 /* Remembers the socket under sk; user space joins by d->socket. */
-static __always_inline int socket_remember(const struct sock *sk, const struct dialled *d)
+static __always_inline int socket_remember(const struct sock *sk, const struct wire_dialled *d)
 {
 	__u64 key = (__u64)sk;
 	int err = bpf_map_update_elem(&sockets, &key, d, BPF_NOEXIST);

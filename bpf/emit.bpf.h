@@ -59,4 +59,28 @@ static __always_inline void current_fill(struct wire_task *out, bool typed)
 		out->start_ns = task_start_ns((struct task_struct *)bpf_get_current_task());
 }
 
+/*
+ * Is it the process of that pid and start that has the entry?  If not, who had it is dead and its
+ * exit went by unseen (a hook's run that the kernel skipped): the entry goes.
+ */
+static __always_inline bool traced_is(const struct wire_traced *entry, const struct wire_task *task)
+{
+	/* User space may not know when it began: the tracer proving its hooks. */
+	if (!entry->start_ns || entry->start_ns == task->start_ns)
+		return true;
+	traced_remove(task->pid);
+	return false;
+}
+
+/* The entry of the task that runs, NULL for nearly all; me is filled where there is one. */
+static __always_inline struct wire_traced *traced_current(struct wire_task *me, bool typed)
+{
+	struct wire_traced *entry = traced_find(bpf_get_current_pid_tgid() >> 32);
+
+	if (!entry)
+		return NULL;
+	current_fill(me, typed);
+	return traced_is(entry, me) ? entry : NULL;
+}
+
 #endif

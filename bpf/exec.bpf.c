@@ -169,7 +169,13 @@ static __always_inline struct wire_traced *entry_after_exec(
 	struct task_struct *task, __u32 pid, const char *comm, __u32 mntns, bool *root, bool *left)
 {
 	struct wire_traced *entry = traced_find(pid);
+	struct wire_task me = {.pid = pid};
 
+	if (entry) {
+		me.start_ns = task_start_ns(task);
+		if (!traced_is(entry, &me))
+			entry = NULL;
+	}
 	if (!entry && bpf_map_lookup_elem(&root_names, comm)) {
 		struct wire_traced fresh = {.start_ns = task_start_ns(task)};
 

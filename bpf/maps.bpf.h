@@ -30,15 +30,11 @@ struct traced_map {
 extern struct traced_map traced SEC(".maps");
 
 /* Sockets that traced processes dialled, from SYN_SENT until they leave ESTABLISHED, by sk. */
-struct dialled {
-	__u64 socket; /* the number by which user space joins the pieces */
-	__u64 cookie;
-};
 struct sockets_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__type(key, __u64);
-	__type(value, struct dialled);
+	__type(value, struct wire_dialled);
 };
 extern struct sockets_map sockets SEC(".maps");
 
@@ -67,6 +63,7 @@ struct call {
 	__u64 socket; /* set when its SYN_SENT was seen; else 0 */
 	__u64 begin_ns;
 	struct wire_address address;
+	struct wire_task task;
 };
 struct calls_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -104,13 +101,14 @@ static __always_inline __u32 pid_slot(__u32 pid)
  */
 static __always_inline __u32 socket_slot(const void *sk)
 {
-	__u32 low = (__u32)(__u64)sk;
+	__u32 low;
 
-	asm volatile("" : "+w"(low));	/* a 32-bit register: kept from becoming shifts of 64 */
+	/* A move of its own, which makes a number of it: the compiler would multiply the pointer in place. */
+	asm volatile("%0 = %1" : "=w"(low) : "w"((__u32)(__u64)sk));
 	return low * 0x9e3779b1U >> 18; /* 14 bits: FILTER_SLOTS */
 }
 
-/* The entry of pid, NULL for nearly every process of the host. */
+/* The entry of pid, NULL for nearly every process of the host; of an earlier process, maybe (emit.bpf.h). */
 static __always_inline struct wire_traced *traced_find(__u32 pid)
 {
 	if (!traced_filter[pid_slot(pid)])

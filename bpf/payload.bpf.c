@@ -120,7 +120,7 @@ static __always_inline __u32 len_bounded(__u32 len, __u32 most)
  * Returns how many.
  */
 static __always_inline __u32 data_emit(const struct packet *p, __u8 part, bool outgoing,
-	__u32 offset, __u32 most, struct task_struct *sender)
+	__u32 offset, __u32 most, const struct wire_task *sender)
 {
 	__u32 len = len_bounded(p->len < most ? p->len : most, WIRE_DATA_MAX);
 	struct payload_data *r;
@@ -139,7 +139,7 @@ static __always_inline __u32 data_emit(const struct packet *p, __u8 part, bool o
 	}
 	record_fill(&r->record, p, sizeof(*r), part, outgoing, offset, len);
 	if (sender)
-		task_fill(&r->record.task, sender);
+		r->record.task = *sender;
 	bpf_ringbuf_submit(r, 0);
 	return len;
 }
@@ -265,15 +265,19 @@ static __always_inline int udp_out(const struct packet *p)
 	struct wire_traced *entry = traced_find(BPF_CORE_READ(task, tgid));
 	struct talk talk = {.udp = 1, .dns = 1};
 	__u64 cookie = p->cookie;
+	struct wire_task me = {};
 
 	if (!entry)
+		return PASS;
+	task_fill(&me, task);
+	if (!traced_is(entry, &me))
 		return PASS;
 	__sync_fetch_and_add(&hits[WIRE_HIT_PAYLOAD], 1);
 	if (entry->flags & WIRE_TRACED_PROBE)
 		return PASS;
 	if (!bpf_map_lookup_elem(&talks, &cookie))
 		bpf_map_update_elem(&talks, &cookie, &talk, BPF_ANY);
-	data_emit(p, WIRE_PART_DNS, true, 0, WIRE_HEAD_MAX, task);
+	data_emit(p, WIRE_PART_DNS, true, 0, WIRE_HEAD_MAX, &me);
 	return PASS;
 }
 
@@ -325,6 +329,7 @@ int payload_sockopt(struct bpf_sockopt *ctx)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct wire_connect *record;
 	struct wire_traced *entry;
+	struct wire_task me = {};
 	struct sock *sk = NULL;
 	int *value = ctx->optval;
 
@@ -334,13 +339,16 @@ int payload_sockopt(struct bpf_sockopt *ctx)
 	entry = traced_find(BPF_CORE_READ(task, tgid));
 	if (!entry || entry->flags & WIRE_TRACED_PROBE)
 		return PASS;
+	task_fill(&me, task);
+	if (!traced_is(entry, &me))
+		return PASS;
 	/* As a number: ctx->sk is a pointer that the verifier lets nobody calculate with. */
 	bpf_probe_read_kernel(&sk, sizeof(sk), (void *)ctx + bpf_core_field_offset(kern->sk));
 	if (!sk || BPF_CORE_READ(sk, sk_protocol) != TCP_)
 		return PASS;
 	if (!record_reserve(record, WIRE_CONNECT, WIRE_LOST_CONNECT))
 		return PASS;
-	task_fill(&record->task, task);
+	record->task = me;
 	record->socket = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	address_of_sock(&record->address, sk, false);
 	record->result = -*value;

@@ -19,7 +19,8 @@ int takeover(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct wire_traced *entry;
 	struct wire_state *record;
-	struct dialled d = {};
+	struct wire_dialled d = {};
+	struct wire_task its = {};
 	struct socket *socket;
 	struct sock *sk;
 	__u64 key;
@@ -28,6 +29,9 @@ int takeover(struct bpf_iter__task_file *ctx)
 		return 0;
 	entry = traced_find(task->tgid);
 	if (!entry || entry->flags & WIRE_TRACED_PROBE)
+		return 0;
+	task_fill(&its, task);
+	if (!traced_is(entry, &its))
 		return 0;
 	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT_) != S_IFSOCK_)
 		return 0;
@@ -48,7 +52,7 @@ int takeover(struct bpf_iter__task_file *ctx)
 	}
 	record = state_record(sk, &d, TCP_CLOSE, TCP_SYN_SENT, false);
 	if (record) {
-		task_fill(&record->task, task);
+		record->task = its;
 		record->taken_over = 1;
 		bpf_ringbuf_submit(record, 0);
 	}

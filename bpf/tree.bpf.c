@@ -11,11 +11,24 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 {
 	__u32 pid = BPF_CORE_READ(child, tgid);
 	struct wire_traced entry, *of_parent;
+	struct wire_task me = {};
 	struct wire_fork *record;
 
 	of_parent = traced_find(bpf_get_current_pid_tgid() >> 32);
-	if (!of_parent || pid != BPF_CORE_READ(child, pid)) /* a thread */
+	if (!of_parent && !traced_filter[pid_slot(pid)])
 		return 0;
+	if (pid != BPF_CORE_READ(child, pid)) /* a thread */
+		return 0;
+	if (of_parent) {
+		task_fill(&me, parent);
+		if (!traced_is(of_parent, &me))
+			of_parent = NULL;
+	}
+	/* Who had this pid is dead, whatever was seen of it. */
+	if (!of_parent) {
+		traced_remove(pid);
+		return 0;
+	}
 	__sync_fetch_and_add(&hits[WIRE_HIT_FORK], 1);
 	entry = *of_parent;
 	/* A child that the tracer makes is COMMAND: user space adds it, when it is ready. */
@@ -24,7 +37,7 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 	entry.start_ns = task_start_ns(child);
 	traced_add(pid, &entry);
 	if (record_reserve(record, WIRE_FORK, WIRE_LOST_FORK)) {
-		task_fill(&record->parent, parent);
+		record->parent = me;
 		record->child.pid = record->child.tid = pid;
 		record->child.start_ns = entry.start_ns;
 		bpf_ringbuf_submit(record, 0);
@@ -37,12 +50,16 @@ static __always_inline int on_exit(struct task_struct *task)
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	struct wire_traced *entry = traced_find(pid);
 	struct wire_exit *record;
+	struct wire_task me = {};
 	int status;
 
 	if (!entry)
 		return 0;
 	/* do_exit() took this thread off `live` before the hook: 0 says that it is the last one. */
 	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return 0;
+	task_fill(&me, task);
+	if (!traced_is(entry, &me))
 		return 0;
 	__sync_fetch_and_add(&hits[WIRE_HIT_EXIT], 1);
 	if (entry->flags & WIRE_TRACED_PROBE)
@@ -51,7 +68,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	if (!status)
 		status = BPF_CORE_READ(task, exit_code);
 	if (record_reserve(record, WIRE_EXIT, WIRE_LOST_EXIT)) {
-		task_fill(&record->task, task);
+		record->task = me;
 		record->status = status;
 		bpf_ringbuf_submit(record, 0);
 	}
@@ -69,17 +86,18 @@ static __always_inline int on_signal(int signal)
 {
 	struct wire_signal *record;
 	struct wire_traced *entry;
+	struct wire_task me = {};
 
 	if (signal > 15 || !(STOP_SIGNALS & 1 << (signal & 15)))
 		return 0;
-	entry = traced_find(bpf_get_current_pid_tgid() >> 32);
+	entry = traced_current(&me, false);
 	if (!entry)
 		return 0;
 	__sync_fetch_and_add(&hits[WIRE_HIT_SIGNAL], 1);
 	if (entry->flags & WIRE_TRACED_PROBE)
 		return 0;
 	if (record_reserve(record, WIRE_SIGNAL, WIRE_LOST_SIGNAL)) {
-		task_fill(&record->task, (struct task_struct *)bpf_get_current_task());
+		record->task = me;
 		record->signal = signal;
 		bpf_ringbuf_submit(record, 0);
 	}

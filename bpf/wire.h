@@ -190,6 +190,12 @@ struct wire_traced {
 	__u32 shim_mntns; /* the mount namespace of the shim, where WIRE_TRACED_SHIM */
 };
 
+/* Value of the map of dialled sockets; the key is the address of its struct sock. */
+struct wire_dialled {
+	__u64 socket; /* the number by which user space joins the pieces */
+	__u64 cookie;
+};
+
 _Static_assert(sizeof(struct wire_header) == 16, "wire_header");
 _Static_assert(sizeof(struct wire_task) == 16, "wire_task");
 _Static_assert(sizeof(struct wire_exec) == 96, "wire_exec");
