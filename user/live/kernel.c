@@ -56,6 +56,8 @@ static bool program_is_extra(
 {
 	if (strcmp(program, "takeover") == 0)
 		return facts->has_file_iterator;
+	if (strcmp(program, "sweep_socket") == 0)
+		return facts->has_test_run;
 	return strcmp(program, "error_tp_btf") == 0 && facts->has_error_report &&
 	       k->choice.taken[HOOK_NAMES] && facts->has_cookie;
 }
@@ -165,7 +167,7 @@ static int kernel_attach(struct kernel *k, enum hook_group *failed)
 
 		if (!bpf_program__autoload(program) || strncmp(name, "connect_", 8) == 0 ||
 			strncmp(name, "payload_", 8) == 0 || strcmp(name, "takeover") == 0 ||
-			k->link_count == KERNEL_LINKS)
+			strcmp(name, "sweep_socket") == 0 || k->link_count == KERNEL_LINKS)
 			continue;
 		link = attach_program(program);
 		if (!link && strncmp(name, "error_", 6) == 0)

@@ -16,6 +16,23 @@
 
 #define CONNECT_FUNCTION "__sys_connect_file"
 
+/* Asked and not looked up: some machines refuse the programs, others the running. */
+static bool test_run_works(void)
+{
+	const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+	int program = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, NULL, "GPL", nothing,
+		sizeof(nothing) / sizeof(nothing[0]), NULL);
+	bool works = program >= 0 && bpf_prog_test_run_opts(program, &run) == 0;
+
+	if (program >= 0)
+		close(program);
+	return works;
+}
+
 int kernel_facts_read(struct kernel_facts *facts)
 {
 	memset(facts, 0, sizeof(*facts));
@@ -32,6 +49,7 @@ int kernel_facts_read(struct kernel_facts *facts)
 		btf__find_by_name_kind(facts->btf, "bpf_iter_task_file", BTF_KIND_FUNC) > 0;
 	facts->has_error_report = btf__find_by_name_kind(facts->btf,
 					  "btf_trace_inet_sk_error_report", BTF_KIND_TYPEDEF) > 0;
+	facts->has_test_run = test_run_works();
 	return 0;
 }
 

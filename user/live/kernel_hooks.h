@@ -16,6 +16,7 @@ struct kernel_facts {
 	struct btf *btf; /* vmlinux; owned */
 	int btf_error;	 /* -errno where there is none */
 	bool has_bpf_loop, has_cookie, has_file_iterator, has_error_report;
+	bool has_test_run; /* a raw_tp program may be loaded, and run by us (5.10) */
 };
 
 /* Reads the kernel's BTF.  0, or -errno with a facts that may still be freed. */
