@@ -40,7 +40,8 @@ static struct process *tell(enum event_kind kind, uint64_t time_ns, uint32_t pid
 		e.fork.child_pid = child;
 		e.fork.child_start_ns = time_ns;
 	} else if (kind == EVENT_EXIT) {
-		e.exit_status = status;
+		e.exit.status = status;
+		e.exit.missed = status < 0;
 	} else {
 		e.signal = status;
 	}
@@ -224,11 +225,54 @@ static void test_generations_of_the_dead_are_forgotten(void)
 	process_table_free(&table);
 }
 
-static void test_the_table_is_bounded(void)
+static void test_an_exit_that_was_missed_has_no_status(void)
 {
-	for (uint32_t i = 0; i < PROCESS_TABLE_MAX + 10; i++)
+	struct process *old = process_ref(run(1 * S, 10, 5, RKE2, NULL, NULL)), *new;
+
+	UNIT_CHECK(tell(EVENT_EXIT, 3 * S, 10, 5, 0, -1) == old && old->exit_missed);
+	UNIT_CHECK(old->exit_ns == 3 * S && !old->exit_status);
+	/* Told once; and what begins with that pid is another, whoever is told first. */
+	UNIT_CHECK(!tell(EVENT_EXIT, 4 * S, 10, 5, 0, 0) && old->exit_missed);
+	new = run(4 * S, 10, 4 * S, RKE2, "HTTPS_PROXY", "http://a:1");
+	UNIT_CHECK(new && !new->exit_missed && process_table_find(&table, 10, 0) == new);
+	UNIT_CHECK(!tell(EVENT_EXIT, 5 * S, 10, 5, 0, -1) && !new->exit_ns);
+	tell(EVENT_CLOCK, 9 * S, 0, 0, 0, 0);
+	UNIT_CHECK(table.count == 1 && !process_table_find(&table, 10, 5));
+	process_unref(old);
+	process_table_free(&table);
+}
+
+static void test_a_full_table_gives_up_who_was_longest_not_heard_of(void)
+{
+	uint32_t last = PROCESS_TABLE_MAX + 10;
+	struct process *p;
+
+	/* None of them ever ends; the third is heard of now and then. */
+	for (uint32_t i = 0; i < last; i++) {
 		process_table_meet(&table, i + 1, 5);
-	UNIT_CHECK(table.count == PROCESS_TABLE_MAX && table.refused == 10);
+		if (i % 1000 == 999)
+			tell(EVENT_SIGNAL, 1 * S, 3, 5, 0, 15);
+	}
+	UNIT_CHECK(table.count == PROCESS_TABLE_MAX && table.evicted == 10 && !table.refused);
+	UNIT_CHECK(!process_table_find(&table, 1, 5) && !process_table_find(&table, 2, 5));
+	UNIT_CHECK(process_table_find(&table, 3, 5) && !process_table_find(&table, 11, 5));
+	UNIT_CHECK(process_table_find(&table, 12, 5) && process_table_find(&table, last, 5));
+	/* One that has ended goes before them all. */
+	tell(EVENT_EXIT, 2 * S, last, 5, 0, 0);
+	p = run(2 * S, last + 1, 2 * S, RKE2, NULL, NULL);
+	UNIT_CHECK(p && table.count == PROCESS_TABLE_MAX && table.evicted == 11);
+	UNIT_CHECK(!process_table_find(&table, last, 5) && process_table_find(&table, 12, 5));
+	/* Its child comes though there is no room, and the parent does not go for it. */
+	p = tell(EVENT_FORK, 3 * S, last + 1, 2 * S, last + 2, 0);
+	UNIT_CHECK(p && p->parent && p->parent->pid == last + 1 && table.evicted == 12);
+	UNIT_CHECK(process_table_find(&table, last + 1, 2 * S) == p->parent);
+	/* A pid that comes back while one of before is kept: either goes alone. */
+	run(4 * S, 20, 4 * S, RKE2, NULL, NULL);
+	UNIT_CHECK(table.count == PROCESS_TABLE_MAX);
+	for (uint32_t i = 0; i < PROCESS_TABLE_MAX; i++)
+		process_table_meet(&table, 1000000 + i, 5);
+	UNIT_CHECK(table.count == PROCESS_TABLE_MAX && !process_table_find(&table, 20, 0));
+	UNIT_CHECK(!table.ended && table.seen_first->pid == 1000000);
 	process_table_free(&table);
 }
 
@@ -243,6 +287,7 @@ int main(void)
 	UNIT_RUN(test_a_container_leaves_its_tree);
 	UNIT_RUN(test_an_unknown_process_is_met);
 	UNIT_RUN(test_generations_of_the_dead_are_forgotten);
-	UNIT_RUN(test_the_table_is_bounded);
+	UNIT_RUN(test_an_exit_that_was_missed_has_no_status);
+	UNIT_RUN(test_a_full_table_gives_up_who_was_longest_not_heard_of);
 	return unit_status();
 }

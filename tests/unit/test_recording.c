@@ -99,6 +99,7 @@ static void test_recording_every_kind_goes_round(void)
 	check_line("1 exit pid=1 code=3", "1.000000000 exit pid=1 code=3");
 	check_line("1 exit pid=1 killed=9", "1.000000000 exit pid=1 killed=SIGKILL");
 	check_line("1 exit pid=1 wait=139", "1.000000000 exit pid=1 wait=139");
+	check_line("1 exit pid=1 missed", "1.000000000 exit pid=1 missed");
 	check_line("1 signal pid=1 signal=15", "1.000000000 signal pid=1 signal=SIGTERM");
 	check_line("1 signal pid=1 signal=63", "1.000000000 signal pid=1 signal=63");
 	check_line("1 connect pid=4 tid=5 socket=7 begin=0.9 from=10.0.0.2:40000 "
@@ -286,6 +287,7 @@ static void test_recording_damage_is_told_with_its_line(void)
 		{"1 connect to=1.2.3.4:5 result=-ENOSUCH", "result=-ENOSUCH is no 0 or -ERROR"},
 		{"1 exit code=256", "code=256 is no status"},
 		{"1 exit code=1 killed=9", "exit takes one of"},
+		{"1 exit code=1 missed", "exit takes one of"},
 		{"1 reply socket=1", "reply needs status=, tls or garbage"},
 		{"1 fact key=\"x", "a quote is not closed on its line"},
 		{"1 fact key=\"x\n\t\"", "story:3: a quote is not closed on its line"},

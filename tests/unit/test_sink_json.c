@@ -78,6 +78,22 @@ static void test_json_exec_dial_and_finding_as_designed(void)
 	world_close(&w);
 }
 
+static void test_json_an_exit_that_was_missed_has_no_status(void)
+{
+	struct report r;
+	struct world w;
+
+	world_open(&w);
+	r = report_of(&w, REPORT_EXIT);
+	w.process.exit_ns = 40 * S_NS;
+	UNIT_CHECK(strstr(json_of(&w, &r), "\"exit_code\":0}") && strstr(json_of(&w, &r), "\"end\":"));
+	UNIT_CHECK(!strstr(json_of(&w, &r), "missed"));
+	w.process.exit_missed = true;
+	UNIT_CHECK(strstr(json_of(&w, &r), "\"role\":\"supervisor\",\"missed\":true}"));
+	UNIT_CHECK(!strstr(json_of(&w, &r), "exit_code") && !strstr(json_of(&w, &r), "\"end\":"));
+	world_close(&w);
+}
+
 static void test_json_makes_one_line_of_every_kind(void)
 {
 	struct world w;
@@ -337,6 +353,7 @@ int main(void)
 {
 	setenv("TZ", "UTC", 1);
 	UNIT_RUN(test_json_exec_dial_and_finding_as_designed);
+	UNIT_RUN(test_json_an_exit_that_was_missed_has_no_status);
 	UNIT_RUN(test_json_makes_one_line_of_every_kind);
 	UNIT_RUN(test_json_dials_of_all_outcomes);
 	UNIT_RUN(test_json_relay_findings_and_latent_ones);

@@ -141,7 +141,7 @@ static inline void story_exit(struct story *s, double at, int status)
 	struct event *e = story_add(s, EVENT_EXIT, at);
 
 	e->pid = STORY_PID;
-	e->exit_status = status;
+	e->exit.status = status;
 }
 
 static inline void story_ask(

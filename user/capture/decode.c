@@ -294,7 +294,7 @@ int decoder_decode(struct decoder *d, const void *record, size_t len, struct eve
 	case WIRE_EXIT:
 		out->kind = EVENT_EXIT;
 		task_take(out, &exit->task);
-		out->exit_status = exit->status;
+		out->exit.status = exit->status;
 		return 1;
 	case WIRE_SIGNAL:
 		out->kind = EVENT_SIGNAL;
@@ -309,4 +309,22 @@ int decoder_decode(struct decoder *d, const void *record, size_t len, struct eve
 		return decode_payload(d, record, header->size, out);
 	}
 	return -EBADMSG;
+}
+
+void decode_losses(const volatile uint64_t *lost, struct event_loss *out)
+{
+	static const enum loss_kind kinds[WIRE_LOSSES] = {
+		[WIRE_LOST_EXEC] = LOSS_EXEC,
+		[WIRE_LOST_FORK] = LOSS_FORK,
+		[WIRE_LOST_EXIT] = LOSS_EXIT,
+		[WIRE_LOST_SIGNAL] = LOSS_SIGNAL,
+		[WIRE_LOST_CONNECT] = LOSS_CONNECT,
+		[WIRE_LOST_STATE] = LOSS_STATE,
+		[WIRE_LOST_PAYLOAD] = LOSS_PAYLOAD,
+		[WIRE_LOST_PROCESS] = LOSS_PROCESS,
+		[WIRE_LOST_SOCKET] = LOSS_SOCKET,
+	};
+
+	for (int i = 0; i < WIRE_LOSSES; i++)
+		out->lost[kinds[i]] += lost[i];
 }

@@ -33,4 +33,7 @@ void decoder_learn(struct decoder *d, const struct environment *e);
  */
 int decoder_decode(struct decoder *d, const void *record, size_t len, struct event *out);
 
+/* Adds the kernel side's counters of what was lost (WIRE_LOSSES of them) to those of out. */
+void decode_losses(const volatile uint64_t *lost, struct event_loss *out);
+
 #endif

@@ -23,7 +23,7 @@ enum event_kind {
 	EVENT_START,	/* the tracer began: first of each run */
 	EVENT_EXEC,	/* a process of a tree runs a program (hook), or was found running (scan) */
 	EVENT_FORK,	/* a child process; it runs its parent's program until an exec */
-	EVENT_EXIT,	/* the last thread of a process is ending */
+	EVENT_EXIT,	/* the last thread of a process is ending, or it was found gone */
 	EVENT_SIGNAL,	/* a process takes a signal that asks it to stop */
 	EVENT_CONNECT,	/* connect() returned */
 	EVENT_STATE,	/* a TCP socket changed its state */
@@ -69,6 +69,11 @@ struct event_exec {
 struct event_fork {
 	uint32_t child_pid;
 	uint64_t child_start_ns;
+};
+
+struct event_exit {
+	int status;  /* as wait() gives it; 0 where missed */
+	bool missed; /* no hook told it: the process was found gone, at the event's time */
 };
 
 struct event_connect {
@@ -154,7 +159,7 @@ enum loss_kind {
 	LOSS_CONNECT,
 	LOSS_STATE,
 	LOSS_PAYLOAD,
-	LOSS_PROCESS, /* the kernel's table of traced processes was full */
+	LOSS_PROCESS, /* a table of processes was full: the kernel's of traced ones, or ours */
 	LOSS_SOCKET,  /* the kernel's table of traced sockets was full */
 	LOSS_RECORD,  /* a kernel record that could not be understood */
 	LOSS_MISSED,  /* runs of a hook that the kernel skipped (recursion) */
@@ -176,8 +181,8 @@ struct event {
 		struct event_start start;
 		struct event_exec exec;
 		struct event_fork fork;
-		int exit_status; /* EVENT_EXIT, as wait() gives it */
-		int signal;	 /* EVENT_SIGNAL */
+		struct event_exit exit;
+		int signal; /* EVENT_SIGNAL */
 		struct event_connect connect;
 		struct event_state state;
 		struct event_name name;

@@ -29,7 +29,8 @@
  *		 [origin=exec|snapshot|given] (not given: snapshot if found, else exec)
  *		 [env=NAME=VALUE [source=FILE:LINE] [cut] [judged=...] ...]
  *	fork	 child= [child_start=]
- *	exit	 [code=0..255 | killed=SIGNAL | wait=STATUS]	(wait: as wait() gives it)
+ *	exit	 [code=0..255 | killed=SIGNAL | wait=STATUS | missed]	(wait: as wait() gives
+ *		 it; missed: found gone, how it ended is not known)
  *	signal	 signal=15 | signal=SIGTERM
  *	connect	 to=ADDR:PORT [from=ADDR:PORT] [socket=] [begin=SECONDS] [protocol=tcp|udp|NUMBER]
  *		 [result=0 | -115 | -EINPROGRESS]

@@ -63,9 +63,10 @@ static const struct word fork_words[] = {
 };
 
 static const struct word exit_words[] = {
-	FIELD("code", CODE, 0, exit_status),
-	FIELD("killed", KILLED, 0, exit_status),
-	FIELD("wait", WAIT, 0, exit_status),
+	FIELD("code", CODE, 0, exit.status),
+	FIELD("killed", KILLED, 0, exit.status),
+	FIELD("wait", WAIT, 0, exit.status),
+	FIELD("missed", FLAG, 0, exit.missed),
 };
 
 static const struct word signal_words[] = {

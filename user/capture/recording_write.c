@@ -146,11 +146,14 @@ static void put_errno(struct buffer *out, const struct word *word, int error)
 		put_unsigned(out, number);
 }
 
-static void put_exit(struct buffer *out, const struct word *word, int status)
+static void put_exit(struct buffer *out, const struct word *word, const struct event_exit *exit)
 {
+	int status = exit->status;
 	bool by_itself = status >= 0 && !(status & ~0xff00);
 	bool killed = status > 0 && status < 0x7f;
 
+	if (exit->missed)
+		return;
 	if (by_itself && word->type == WORD_CODE) {
 		put_key(out, word);
 		put_unsigned(out, (uint64_t)status >> 8);
@@ -344,7 +347,7 @@ static void put_field(struct buffer *out, const struct word *word, const struct 
 	case WORD_CODE:
 	case WORD_KILLED:
 	case WORD_WAIT:
-		put_exit(out, word, *(const int *)field);
+		put_exit(out, word, &event->exit);
 		break;
 	case WORD_STATES:
 		put_states(out, &event->state);

@@ -78,6 +78,29 @@ static void process_table_set(struct process_table *t, struct process *p)
 	table_put(&t->by_pid, p->pid, p);
 }
 
+static void process_table_seen_unlink(struct process_table *t, struct process *p)
+{
+	if (p->seen_before)
+		p->seen_before->seen_after = p->seen_after;
+	else
+		t->seen_first = p->seen_after;
+	if (p->seen_after)
+		p->seen_after->seen_before = p->seen_before;
+	else
+		t->seen_last = p->seen_before;
+	p->seen_before = p->seen_after = NULL;
+}
+
+static void process_table_seen_append(struct process_table *t, struct process *p)
+{
+	p->seen_before = t->seen_last;
+	if (t->seen_last)
+		t->seen_last->seen_after = p;
+	else
+		t->seen_first = p;
+	t->seen_last = p;
+}
+
 /* Puts p, whose reference the table takes over, where `old` (NULL: nobody) stood. */
 static void process_table_replace(struct process_table *t, struct process *old, struct process *p)
 {
@@ -91,6 +114,8 @@ static void process_table_replace(struct process_table *t, struct process *old, 
 			at = at->earlier;
 		at->earlier = p;
 	}
+	process_table_seen_unlink(t, old);
+	process_table_seen_append(t, p);
 	old->earlier = NULL;
 	process_unref(old);
 }
@@ -108,6 +133,7 @@ static void process_table_remove(struct process_table *t, struct process *p)
 			at = at->earlier;
 		at->earlier = p->earlier;
 	}
+	process_table_seen_unlink(t, p);
 	p->earlier = NULL;
 	p->parent = NULL; /* else the children of children keep all their dead ancestors */
 	t->count--;
@@ -126,18 +152,40 @@ static void process_table_end(struct process_table *t, struct process *p, uint64
 	t->ended_last = p;
 }
 
+static void process_table_forget_first(struct process_table *t)
+{
+	struct process *p = t->ended;
+
+	t->ended = p->next_ended;
+	p->next_ended = NULL;
+	process_table_remove(t, p);
+}
+
+static void process_table_evict(struct process_table *t)
+{
+	if (t->ended)
+		process_table_forget_first(t);
+	else
+		process_table_remove(t, t->seen_first);
+	t->evicted++;
+}
+
 /* Adds p, whose reference the table takes over.  One that had its pid before is dead. */
 static struct process *process_table_add(
 	struct process_table *t, struct process *p, uint64_t now_ns)
 {
-	struct process *before = table_get(&t->by_pid, p->pid);
+	struct process *before;
 
-	if (t->count >= PROCESS_TABLE_MAX || table_put(&t->by_pid, p->pid, p)) {
+	if (t->count >= PROCESS_TABLE_MAX)
+		process_table_evict(t);
+	before = table_get(&t->by_pid, p->pid);
+	if (table_put(&t->by_pid, p->pid, p)) {
 		t->refused++;
 		process_unref(p);
 		return NULL;
 	}
 	t->count++;
+	process_table_seen_append(t, p);
 	p->earlier = before;
 	if (before && !before->exit_ns)
 		process_table_end(t, before, now_ns);
@@ -146,13 +194,8 @@ static struct process *process_table_add(
 
 static void process_table_forget(struct process_table *t, uint64_t now_ns)
 {
-	while (t->ended && t->ended->exit_ns + PROCESS_GRACE_NS <= now_ns) {
-		struct process *p = t->ended;
-
-		t->ended = p->next_ended;
-		p->next_ended = NULL;
-		process_table_remove(t, p);
-	}
+	while (t->ended && t->ended->exit_ns + PROCESS_GRACE_NS <= now_ns)
+		process_table_forget_first(t);
 }
 
 void process_table_free(struct process_table *t)
@@ -338,6 +381,7 @@ static struct process *process_table_exec(struct process_table *t, const struct 
 	/* An exit told before its exec (two processors): both hold. */
 	p->exit_ns = old->exit_ns;
 	p->exit_status = old->exit_status;
+	p->exit_missed = old->exit_missed;
 	if (p->exit_ns) {
 		struct process **at = &t->ended;
 
@@ -388,11 +432,23 @@ static struct process *process_table_fork(struct process_table *t, const struct 
 	return process_table_add(t, child, event->time_ns);
 }
 
+/* Whoever does something is moved to the end of those that would have to go. */
+static void process_table_heard(struct process_table *t, const struct event *event)
+{
+	struct process *p = event->pid ? process_table_find(t, event->pid, event->start_ns) : NULL;
+
+	if (!p || p == t->seen_last)
+		return;
+	process_table_seen_unlink(t, p);
+	process_table_seen_append(t, p);
+}
+
 struct process *process_table_apply(struct process_table *t, const struct event *event)
 {
 	struct process *p;
 
 	process_table_forget(t, event->time_ns);
+	process_table_heard(t, event);
 	switch (event->kind) {
 	case EVENT_START:
 		snprintf(t->boot_id, sizeof(t->boot_id), "%s",
@@ -406,7 +462,8 @@ struct process *process_table_apply(struct process_table *t, const struct event 
 		p = process_table_find(t, event->pid, event->start_ns);
 		if (!p || p->exit_ns)
 			return NULL;
-		p->exit_status = event->exit_status;
+		p->exit_status = event->exit.missed ? 0 : event->exit.status;
+		p->exit_missed = event->exit.missed;
 		process_table_end(t, p, event->time_ns);
 		return p;
 	case EVENT_SIGNAL:

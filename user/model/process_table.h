@@ -51,18 +51,24 @@ struct process {
 	struct environment *environment; /* never NULL */
 	uint64_t exec_ns;		 /* 0: before the tracer */
 	uint64_t stop_ns;		 /* when it was told to stop (signal), else 0 */
-	uint64_t exit_ns;		 /* when it ended, else 0 */
-	int exit_status;
+	uint64_t exit_ns;		 /* when it ended, else 0; where missed, when it was found gone */
+	int exit_status;		 /* as wait() gives it; 0 where missed */
+	bool exit_missed;
 	/* One reference held; NULL where unknown, and once this process is out of the table. */
 	struct process *parent;
 	struct process *lender;	    /* a forked child uses the strings of its parent's program: one
 				   reference held; NULL: they are its own */
 	struct process *earlier;    /* in the table: one that ended and had the same pid */
 	struct process *next_ended; /* in the table: the next to be forgotten */
+	struct process *seen_before, *seen_after; /* in the table: by when they were last heard of */
 	bool ran;		    /* an exec was seen or scanned, not only the fork */
 };
 
-/* So many are kept at most; more are refused and counted. */
+/*
+ * So many are kept at most.  Then one goes for each that comes, and is counted: the one that ended first,
+ * else the one that was longest not heard of.  On a healthy node there are a few hundred; what fills the table
+ * are those whose exits were lost, and they are never heard of again.
+ */
 #define PROCESS_TABLE_MAX 65536
 
 /* How long one that ended is kept: its sockets close after the exit hook ran, and are told late. */
@@ -73,15 +79,17 @@ struct process_table {
 	struct table by_pid; /* the newest of each pid */
 	char boot_id[64];
 	size_t count;			    /* of all that are kept */
-	uint64_t refused;		    /* not kept, because the table was full */
+	uint64_t evicted;		    /* given up before their time, because the table was full */
+	uint64_t refused;		    /* not kept, because there was no memory */
 	struct process *ended, *ended_last; /* in the order in which they ended */
+	struct process *seen_first, *seen_last; /* all, longest not heard of first */
 };
 
 void process_table_free(struct process_table *t);
 
 /*
  * Takes EVENT_EXEC, EVENT_FORK, EVENT_EXIT, EVENT_SIGNAL, EVENT_START (boot id); of others only
- * the time, for the grace period.  Returns the process that the event made or changed, NULL where
+ * the time, for the grace period, and of whom something was heard.  Returns the process that the event made or changed, NULL where
  * there is none (not traced any more, a scan of what a hook told before, out of memory); it belongs
  * to the table.
  */
@@ -92,8 +100,7 @@ struct process *process_table_find(const struct process_table *t, uint32_t pid, 
 
 /*
  * The same; where there is none, makes one of which nothing is known (no name, an unreadable
- * environment), so that what an unknown process did is told all the same.  NULL: out of memory or
- * the table is full.
+ * environment), so that what an unknown process did is told all the same.  NULL: out of memory.
  */
 struct process *process_table_meet(struct process_table *t, uint32_t pid, uint64_t start_ns);
 

@@ -31,6 +31,9 @@ struct pipeline {
 	bool refused;		    /* an output has refused lines of which no line tells yet */
 	uint64_t refused_ns;	    /* when that was last told in-band; 0: never */
 	uint64_t refusal_logged_ns; /* and on standard error */
+	uint64_t evicted, refused_processes; /* of the process table: counted so far in this run */
+	uint64_t evicted_told_ns;	     /* when that was last told in-band; 0: never */
+	bool loss_untold;
 };
 
 /* ---- outputs ---- */
@@ -92,6 +95,33 @@ static void refusals_tell(struct pipeline *p)
 		return;
 	p->refused = false;
 	p->refused_ns = p->now_ns;
+	pipeline_report(p, &r);
+}
+
+/*
+ * In-band: what the source lost, at once.  What the process table gave up for want of room is known here
+ * alone, and told no more than once a second of the events' time.
+ */
+static void losses_tell(struct pipeline *p)
+{
+	const struct process_table *t = &p->processes;
+	struct report r = {.kind = REPORT_LOSS, .time_ns = p->now_ns, .totals = &p->totals};
+	struct event loss = {.kind = EVENT_LOSS, .time_ns = p->now_ns};
+
+	if (t->evicted != p->evicted || t->refused != p->refused_processes) {
+		p->totals.lost[LOSS_PROCESS] += t->evicted - p->evicted;
+		p->totals.lost[LOSS_MEMORY] += t->refused - p->refused_processes;
+		p->evicted = t->evicted;
+		p->refused_processes = t->refused;
+		p->loss_untold = true;
+	}
+	if (!p->loss_untold ||
+		(p->evicted_told_ns && p->now_ns < p->evicted_told_ns + 1000000000ULL))
+		return;
+	p->loss_untold = false;
+	p->evicted_told_ns = p->now_ns ? p->now_ns : 1;
+	memcpy(loss.loss.lost, p->totals.lost, sizeof(loss.loss.lost));
+	diagnosis_loss(p->diagnosis, &loss);
 	pipeline_report(p, &r);
 }
 
@@ -266,6 +296,8 @@ static void run_end(struct pipeline *p)
 	environment_history_free(&p->environments);
 	process_table_free(&p->processes);
 	memset(&p->processes, 0, sizeof(p->processes));
+	p->evicted = p->refused_processes = p->evicted_told_ns = 0;
+	p->loss_untold = false;
 }
 
 static void run_begin(struct pipeline *p, const struct event *event)
@@ -370,7 +402,6 @@ static void clock_set(struct pipeline *p, const struct event *event)
 void pipeline_event(void *context, const struct event *event)
 {
 	struct pipeline *p = context;
-	struct report r = {.time_ns = event->time_ns, .totals = &p->totals};
 	struct process *process;
 
 	p->now_ns = event->time_ns;
@@ -403,11 +434,13 @@ void pipeline_event(void *context, const struct event *event)
 		uint64_t refused = p->totals.lost[LOSS_SINK];
 
 		memcpy(p->totals.lost, event->loss.lost, sizeof(p->totals.lost));
-		p->totals.lost[LOSS_SINK] = refused; /* that is known here alone */
-		diagnosis_loss(p->diagnosis, event);
-		r.kind = REPORT_LOSS;
-		pipeline_report(p, &r);
+		p->totals.lost[LOSS_SINK] = refused; /* that is known here alone, and these */
+		p->totals.lost[LOSS_PROCESS] += p->evicted;
+		p->totals.lost[LOSS_MEMORY] += p->refused_processes;
+		p->loss_untold = true;
+		p->evicted_told_ns = 0;
 	}
+	losses_tell(p);
 	if (p->beat_ns <= event->time_ns)
 		heartbeat(p, event->time_ns);
 	refusals_tell(p);

@@ -145,14 +145,17 @@ static void put_exit(struct json_line *l, const struct report *r)
 	json_unsigned(j, "pid", p->pid);
 	json_line_text(l, "name", p->name);
 	json_line_text(l, "entity_id", p->entity_id);
-	if (p->exit_ns)
+	if (p->exit_ns && !p->exit_missed)
 		json_line_time(l, "end", p->exit_ns);
 	/* As a shell has it: 128 and the signal's number. */
-	json_number(
-		j, "exit_code", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + (status & 0x7f));
+	if (!p->exit_missed)
+		json_number(j, "exit_code",
+			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + (status & 0x7f));
 	json_object_end(j);
 	json_line_ours(l);
 	json_string(j, "role", role_name(p->role));
+	if (p->exit_missed)
+		json_bool(j, "missed", true);
 	if (!WIFEXITED(status))
 		json_number(j, "signal", status & 0x7f);
 	json_line_end(l);

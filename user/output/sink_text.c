@@ -223,7 +223,9 @@ static void put_exit(struct sink_text *s, const struct report *r, struct buffer 
 	int status = r->process->exit_status;
 
 	line_begin(s, r, "exit", STYLE_PLAIN, out);
-	if (WIFEXITED(status))
+	if (r->process->exit_missed)
+		buffer_append_string(out, "gone: its exit was missed, its status is not known\n");
+	else if (WIFEXITED(status))
 		buffer_printf(out, "status %d\n", WEXITSTATUS(status));
 	else
 		buffer_printf(out, "ended by signal %d\n", status & 0x7f);
