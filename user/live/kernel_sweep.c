@@ -35,6 +35,11 @@ bool kernel_next_socket(const struct kernel *k, uint64_t *sk, struct wire_dialle
 	return map_next(bpf_map__fd(k->bpf->maps.sockets), *sk ? sk : NULL, sk, entry);
 }
 
+bool kernel_find_socket(const struct kernel *k, uint64_t sk, struct wire_dialled *entry)
+{
+	return bpf_map_lookup_elem(bpf_map__fd(k->bpf->maps.sockets), &sk, entry) == 0;
+}
+
 bool kernel_socket_is_gone(struct kernel *k, uint64_t sk, const struct wire_dialled *entry)
 {
 	const uint64_t arguments[] = {sk, entry->cookie};
@@ -47,12 +52,11 @@ bool kernel_socket_is_gone(struct kernel *k, uint64_t sk, const struct wire_dial
 
 void kernel_forget_socket(struct kernel *k, uint64_t sk, uint64_t socket)
 {
-	int map = bpf_map__fd(k->bpf->maps.sockets);
 	struct wire_dialled entry;
 	/* As socket_slot() of the programs has it (maps.bpf.h). */
 	uint32_t slot = (uint32_t)sk * 0x9e3779b1U >> 18;
 
-	if (bpf_map_lookup_elem(map, &sk, &entry) == 0 && entry.socket == socket &&
-		bpf_map_delete_elem(map, &sk) == 0)
+	if (kernel_find_socket(k, sk, &entry) && entry.socket == socket &&
+		bpf_map_delete_elem(bpf_map__fd(k->bpf->maps.sockets), &sk) == 0)
 		__sync_fetch_and_sub(&k->bpf->bss->socket_filter[slot], 1);
 }

@@ -20,6 +20,9 @@ void kernel_forget_process(struct kernel *k, uint32_t pid, uint64_t start_ns);
 /* Walks the dialled sockets, *sk being the key: start with 0; false at the end. */
 bool kernel_next_socket(const struct kernel *k, uint64_t *sk, struct wire_dialled *entry);
 
+/* The entry of that key; false where there is none. */
+bool kernel_find_socket(const struct kernel *k, uint64_t sk, struct wire_dialled *entry);
+
 /*
  * Does that socket look gone?  One look proves nothing (an entry is made before the socket's state says
  * that it dials): one that looks gone twice, moments apart, is.  Where the kernel refuses to be asked, false.

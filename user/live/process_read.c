@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,12 @@
 #define SNAPSHOT_MAX  (6u << 20)
 #define ARGUMENTS_MAX 4096 /* as much as the hook keeps: WIRE_ARGS_MAX */
 
-int process_read_stat(pid_t pid, struct process_stat *out)
+/* The same of zombies too; *threads is how many threads it has, an ended leader included. */
+static int stat_read(pid_t pid, struct process_stat *out, char *state, long *threads)
 {
 	char path[64], text[1024], *open_bracket, *close_bracket;
 	unsigned long long ticks;
 	size_t len;
-	char state;
 	int parent;
 	FILE *file;
 
@@ -38,11 +39,10 @@ int process_read_stat(pid_t pid, struct process_stat *out)
 	close_bracket = strrchr(text, ')');
 	if (!open_bracket || !close_bracket ||
 		sscanf(close_bracket + 1,
-			" %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			" %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld "
 			"%*d "
 			"%llu",
-			&state, &parent, &ticks) != 3 ||
-		state == 'Z' || state == 'X') /* it has ended, and nobody took its status yet */
+			state, &parent, threads, &ticks) != 4)
 		return -ESRCH;
 	*close_bracket = '\0';
 	memset(out, 0, sizeof(*out));
@@ -51,6 +51,34 @@ int process_read_stat(pid_t pid, struct process_stat *out)
 	out->parent = parent;
 	out->start_ns = ticks * (1000000000ULL / (unsigned long long)sysconf(_SC_CLK_TCK));
 	return 0;
+}
+
+int process_read_stat(pid_t pid, struct process_stat *out)
+{
+	long threads;
+	char state;
+	int err = stat_read(pid, out, &state, &threads);
+
+	if (!err && (state == 'Z' || state == 'X')) /* it has ended, and nobody took its status yet */
+		return -ESRCH;
+	return err;
+}
+
+bool process_lives(pid_t pid, uint64_t start_ns)
+{
+	struct process_stat stat;
+	long threads;
+	char state;
+
+	if (kill(pid, 0) && errno == ESRCH)
+		return false;
+	/* Unreadable (hidepid=), or it ended at this moment: another look will tell. */
+	if (stat_read(pid, &stat, &state, &threads))
+		return true;
+	if (start_ns && stat.start_ns != start_ns)
+		return false;
+	/* A leader may end before its threads do. */
+	return (state != 'Z' && state != 'X') || threads > 1;
 }
 
 int process_read_program(pid_t pid, char *name, size_t size)

@@ -16,6 +16,12 @@ struct process_stat {
 /* /proc/PID/stat: 0 or -errno; -ESRCH also where it has ended and is a zombie. */
 int process_read_stat(pid_t pid, struct process_stat *out);
 
+/*
+ * May the process of that pid that began at start_ns (0: whichever has the pid) live still?  False only
+ * where that is sure: nobody has the pid, another has it, or all its threads have ended.
+ */
+bool process_lives(pid_t pid, uint64_t start_ns);
+
 /* The file name (no folder) of the program that pid runs: 0 or -errno. */
 int process_read_program(pid_t pid, char *name, size_t size);
 

@@ -4,10 +4,12 @@
 #include "base/log.h"
 #include "capture/decode.h"
 #include "live/cgroup_hooks.h"
+#include "live/clock.h"
 #include "live/command_child.h"
 #include "live/kernel.h"
 #include "live/node_facts.h"
 #include "live/process_scan.h"
+#include "live/reconcile.h"
 #include "version.h"
 
 #include <bpf/bpf.h>
@@ -20,9 +22,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The programs whose processes start a tree. */
@@ -52,6 +52,7 @@ struct live_source {
 	struct command_child command;
 	struct cgroup_hooks cgroups;
 	struct node_facts facts;
+	struct reconcile reconcile;
 	bool started, stopping, command_ran, hung_up;
 	uint64_t stop_ns; /* --for, or the end of the grace of a COMMAND */
 	struct event_loss loss;
@@ -63,14 +64,6 @@ struct live_source {
 	void *context;
 	size_t records;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-}
 
 /* ---- records ---- */
 
@@ -86,6 +79,15 @@ static void connect_hook_follow(struct live_source *s, const struct event *event
 	else if (event->kind == EVENT_EXIT && !s->command.pid &&
 		 bpf_map_get_next_key(kernel_traced_fd(&s->kernel), NULL, &key))
 		kernel_connect_hook(&s->kernel, false);
+}
+
+/* An exit that was missed: told by nobody but us. */
+static void on_missed(void *context, const struct event *event)
+{
+	struct live_source *s = context;
+
+	connect_hook_follow(s, event);
+	s->handler(s->context, event);
 }
 
 /* An exec on its way to the handler: its cgroup gets a name and its packets an eye. */
@@ -113,6 +115,7 @@ static int on_record(void *context, void *data, size_t len)
 			event.pid == (uint32_t)s->command.pid && !event.exec.tree)
 			event.exec.tree = event.exec.comm;
 		connect_hook_follow(s, &event);
+		reconcile_follow(&s->reconcile, &event, on_missed, s);
 		/* What follows an exec takes its time; a unit that starts meanwhile has not got it. */
 		if (event.kind == EVENT_EXEC)
 			cgroup_hooks_made(&s->cgroups, &s->kernel);
@@ -134,29 +137,17 @@ static void on_found(void *context, const struct event *event)
 	struct event copy = *event;
 
 	decoder_learn(s->decoder, event->exec.environment);
+	reconcile_follow(&s->reconcile, event, on_missed, s);
 	on_exec(s, &copy);
 }
 
 static void losses_tell(struct live_source *s)
 {
-	static const enum loss_kind kinds[WIRE_LOSSES] = {
-		[WIRE_LOST_EXEC] = LOSS_EXEC,
-		[WIRE_LOST_FORK] = LOSS_FORK,
-		[WIRE_LOST_EXIT] = LOSS_EXIT,
-		[WIRE_LOST_SIGNAL] = LOSS_SIGNAL,
-		[WIRE_LOST_CONNECT] = LOSS_CONNECT,
-		[WIRE_LOST_STATE] = LOSS_STATE,
-		[WIRE_LOST_PAYLOAD] = LOSS_PAYLOAD,
-		[WIRE_LOST_PROCESS] = LOSS_PROCESS,
-		[WIRE_LOST_SOCKET] = LOSS_SOCKET,
-	};
-	const volatile uint64_t *lost = kernel_lost(&s->kernel);
 	struct event event = {.kind = EVENT_LOSS};
 	uint64_t now_ns = clock_ns(CLOCK_BOOTTIME);
 
 	memcpy(event.loss.lost, s->decode_lost, sizeof(s->decode_lost));
-	for (int i = 0; i < WIRE_LOSSES; i++)
-		event.loss.lost[kinds[i]] += lost[i];
+	decode_losses(kernel_lost(&s->kernel), &event.loss);
 	/* Asking for the skipped runs costs a system call a program: seldom, and at the end. */
 	event.loss.lost[LOSS_MISSED] = s->loss.lost[LOSS_MISSED];
 	if (s->stopping || now_ns >= s->missed_asked_ns + MISSED_EVERY_NS) {
@@ -168,6 +159,21 @@ static void losses_tell(struct live_source *s)
 	s->loss = event.loss;
 	event.time_ns = now_ns;
 	s->handler(s->context, &event);
+	reconcile_loss(&s->reconcile, &event.loss, now_ns);
+}
+
+/* Takes what is in the ring: 1 where there is nothing more, 0 where there may be, -errno. */
+static int records_take(struct live_source *s)
+{
+	int taken;
+
+	s->records = 0;
+	taken = ring_buffer__consume(s->ring);
+	if (taken < 0 && taken != -ECANCELED)
+		return taken;
+	if (s->records)
+		losses_tell(s);
+	return s->records < RECORDS_AT_ONCE;
 }
 
 /* ---- start and stop ---- */
@@ -198,12 +204,20 @@ static void stop_tell(struct live_source *s)
 {
 	struct event event = {.kind = EVENT_STOP};
 	size_t left = s->command.ended ? kernel_process_count(&s->kernel) : 0;
+	int drained = 0;
 
 	if (left)
 		log_warning("%s ended; %zu of the processes that it started still run, and are no "
 			    "longer traced",
 			s->options->command[0], left);
 	losses_tell(s);
+	if (reconcile_hurry(&s->reconcile, &s->kernel, clock_ns(CLOCK_BOOTTIME))) {
+		/* Who goes on dialling as fast as can be does not keep us here. */
+		for (int i = 0; i < 16 && !drained; i++)
+			drained = records_take(s);
+		reconcile_step(&s->reconcile, &s->kernel, clock_ns(CLOCK_BOOTTIME), drained > 0,
+			on_missed, s);
+	}
 	event.time_ns = clock_ns(CLOCK_BOOTTIME);
 	s->handler(s->context, &event);
 }
@@ -290,25 +304,13 @@ static void signals_take(struct live_source *s)
 	}
 }
 
-/* A timer that is never due and reads ECANCELED when somebody sets the clock (timerfd_create(2)). */
-static int clock_watch(void)
-{
-	const struct itimerspec never = {.it_value.tv_sec = INT64_MAX / 2000000000};
-	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-
-	if (fd >= 0)
-		timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
-	return fd;
-}
-
 static void clock_take(struct live_source *s)
 {
 	struct event event = {.kind = EVENT_FACT, .time_ns = clock_ns(CLOCK_BOOTTIME)};
 	const char *fields[1];
 	char wall[24];
-	uint64_t due;
 
-	if (read(s->clock, &due, sizeof(due)) >= 0 || errno != ECANCELED)
+	if (!clock_watch_take(s->clock))
 		return;
 	snprintf(wall, sizeof(wall), "%llu", (unsigned long long)clock_ns(CLOCK_REALTIME));
 	fields[0] = wall;
@@ -318,24 +320,12 @@ static void clock_take(struct live_source *s)
 
 /* ---- the source ---- */
 
-static int wait_ms(uint64_t now_ns, uint64_t until_ns)
-{
-	uint64_t ms;
-
-	if (until_ns == UINT64_MAX)
-		return -1;
-	if (until_ns <= now_ns)
-		return 0;
-	ms = (until_ns - now_ns + 999999) / 1000000;
-	return ms > 3600000 ? 3600000 : (int)ms;
-}
-
 static int live_poll(struct source *source, uint64_t until_ns, event_handler handler, void *context)
 {
 	struct live_source *s = (struct live_source *)source;
 	struct epoll_event ready[4];
-	uint64_t now_ns;
-	int taken, err;
+	uint64_t now_ns, wake_ns;
+	int taken, drained, err;
 
 	s->handler = handler;
 	s->context = context;
@@ -346,16 +336,14 @@ static int live_poll(struct source *source, uint64_t until_ns, event_handler han
 			return err;
 		}
 	}
-	s->records = 0;
-	taken = ring_buffer__consume(s->ring);
-	if (taken < 0 && taken != -ECANCELED) {
-		log_error("the kernel's ring buffer cannot be read: %s", strerror(-taken));
+	drained = records_take(s);
+	if (drained < 0) {
+		log_error("the kernel's ring buffer cannot be read: %s", strerror(-drained));
 		stop_tell(s);
-		return taken;
+		return drained;
 	}
-	if (s->records)
-		losses_tell(s);
 	now_ns = clock_ns(CLOCK_BOOTTIME);
+	reconcile_step(&s->reconcile, &s->kernel, now_ns, drained, on_missed, s);
 	if (s->stop_ns && s->stop_ns <= now_ns && !s->records) {
 		if (!s->stopping) {
 			live_stop(s, SIGTERM); /* --for is over */
@@ -367,7 +355,10 @@ static int live_poll(struct source *source, uint64_t until_ns, event_handler han
 	}
 	if (s->stop_ns && s->stop_ns < until_ns)
 		until_ns = s->stop_ns;
-	taken = epoll_wait(s->epoll, ready, 4, s->records ? 0 : wait_ms(now_ns, until_ns));
+	wake_ns = reconcile_deadline(&s->reconcile);
+	if (until_ns < wake_ns)
+		wake_ns = until_ns;
+	taken = epoll_wait(s->epoll, ready, 4, s->records ? 0 : clock_wait_ms(now_ns, wake_ns));
 	for (int i = 0; i < taken; i++)
 		if (ready[i].data.fd == s->signals)
 			signals_take(s);
@@ -391,6 +382,7 @@ static void live_close(struct source *source)
 	ring_buffer__free(s->ring);
 	cgroup_hooks_free(&s->cgroups);
 	node_facts_free(&s->facts);
+	reconcile_free(&s->reconcile);
 	kernel_close(&s->kernel);
 	decoder_free(s->decoder);
 	command_child_close(&s->command);
@@ -427,7 +419,7 @@ static int waiting_open(struct live_source *s)
 	event.data.fd = s->signals;
 	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->signals, &event))
 		return -errno;
-	s->clock = clock_watch();
+	s->clock = clock_watch_open();
 	event.data.fd = s->clock;
 	if (s->clock >= 0 && epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->clock, &event))
 		return -errno;
@@ -460,7 +452,8 @@ static int roots_add(struct live_source *s)
 
 struct source *source_kernel_open(const struct live_options *options, int *status)
 {
-	const struct wire_traced entry = {0};
+	struct wire_traced entry = {0};
+	struct process_stat stat;
 	struct live_source *s = calloc(1, sizeof(*s));
 	int err;
 
@@ -487,6 +480,8 @@ struct source *source_kernel_open(const struct live_options *options, int *statu
 		err = waiting_open(s);
 	if (!err && options->command) {
 		err = command_child_fork(&s->command, options->command, options->environment);
+		if (!err && process_read_stat(s->command.pid, &stat) == 0)
+			entry.start_ns = stat.start_ns;
 		if (!err)
 			err = kernel_add_process(&s->kernel, s->command.pid, &entry);
 	}
