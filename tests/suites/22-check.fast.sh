@@ -121,6 +121,44 @@ ln -s ../rancher-system-agent.service "$node/etc/systemd/system/multi-user.targe
 printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' >"$node/etc/default/rke2-agent"
 same "the system agent lacks what rke2 has" "$(findings)" "1 relay-missing/system-agent"
 
+# A relay that stands where no unit looks: told with its line where somebody will go direct, and its remedy carries it over.
+elsewhere() { # NAME FILE LINE [FOLDER]: on standard input what FILE holds; /etc/default/rke2-agent is empty
+	local name=$1 file=$2 line=$3 got
+	new_node </dev/null
+	mkdir -p "$(dirname "$node$file")"
+	cat >"$node$file"
+	got=$(findings)
+	got="$got $(grep -c "$file:$line sets HTTPS_PROXY" "$work/out.jsonl")"
+	jq -r 'select(.event.action == "finding") | .relaytrace.remedy[]' "$work/out.jsonl" | sed '/^systemctl/d; s/ && systemctl daemon-reload//' |
+		sed -E "s#(^|[^[:alnum:]_\\*./])/(etc|usr|opt|var)/#\1$node/\2/#g" >"$work/commands"
+	bash -e "$work/commands" 2>"$work/errors"
+	same "$name" "$got, then $(findings)" "1 env-file-unloaded/supervisor 1, then 0"
+}
+drop_in='[Service]\nEnvironment="HTTPS_PROXY=http://10.77.9.1:3128"\n'
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' | elsewhere "the env file of a unit that is not here" /etc/sysconfig/k3s-agent 1
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' | elsewhere "what a package moved aside" /etc/sysconfig/rke2-agent.rpmsave 1
+printf '# all shells\nexport HTTPS_PROXY="http://10.77.9.1:3128"; X=1\n' | elsewhere "a shell's profile" /etc/profile.d/relay.sh 2
+# shellcheck disable=SC2059
+printf "$drop_in" | elsewhere "docker's drop-in" /etc/systemd/system/docker.service.d/http-proxy.conf 2
+printf "$drop_in" | elsewhere "a drop-in without .conf" /etc/systemd/system/rke2-agent.service.d/http-proxy 2
+printf "$drop_in" | elsewhere "a folder that is not the unit's" /etc/systemd/system/rke2.service.d/p.conf 2
+: | new_node
+mkdir -p "$node/etc/profile.d"
+echo 'export HTTPS_PROXY=http://10.77.9.1:3128' >"$node/etc/profile.d/relay.sh"
+echo 'system-default-registry: registry.corp:5000' >"$node/etc/rancher/rke2/config.yaml"
+same "no relay is needed: what stands elsewhere is no matter" "$(findings)" "0"
+rm "$node/etc/rancher/rke2/config.yaml"
+mkdir -p "$node/var/lib/rancher/rke2/agent/images" && echo x >"$node/var/lib/rancher/rke2/agent/images/i.tar"
+same "nothing is pulled: what stands elsewhere is no matter" "$(findings)" "0"
+rm "$node/var/lib/rancher/rke2/agent/images/i.tar"
+classic >"$node/etc/default/rke2-agent"
+same "the classic beside a shell's profile is the classic" "$(findings)" "1 containerd-scope/supervisor"
+: | new_node
+sed 's|/usr/local/bin/rke2 agent|/usr/local/bin/rancher-system-agent|' "$node/usr/local/lib/systemd/system/rke2-agent.service" \
+	>"$node/etc/systemd/system/rancher-system-agent.service"
+ln -s ../rancher-system-agent.service "$node/etc/systemd/system/multi-user.target.wants/"
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' >"$node/etc/default/rke2-agent"
+
 # Docker's containerd beside it does not pull.
 printf '[Service]\nExecStart=/usr/bin/containerd\n' >"$node/etc/systemd/system/containerd.service"
 ln -s ../containerd.service "$node/etc/systemd/system/multi-user.target.wants/"

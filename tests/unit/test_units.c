@@ -304,6 +304,33 @@ static void test_usual_places_that_are_not_loaded(void)
 		"http_proxy ignored /etc/environment:1 ignored !export\n");
 }
 
+/* What gives others a relay, or was meant for the unit and is not read: known, and never effective. */
+static void test_files_of_others(void)
+{
+	put("/etc/systemd/system/y-a.service", "[Service]\nEnvironmentFile=-/etc/default/y-a\n");
+	put("/etc/systemd/system/y-a.service.d/relay",
+		"[Service]\nEnvironment=\nEnvironment=\"HTTPS_PROXY=a:1\"\nEnvironmentFile=/f/new\n");
+	put("/etc/systemd/system/y-a.service.d/relay.conf.bak", "[Service]\nEnvironment=HTTPS_PROXY=b:1\n");
+	put("/etc/systemd/system/y-a.d/x.conf", "[Service]\nEnvironment=HTTPS_PROXY=c:1\n");
+	put("/etc/systemd/system/docker.service.d/x.conf", "[Service]\nEnvironment=HTTPS_PROXY=d:1\n");
+	put("/etc/systemd/system/y-a.service.d/real.conf", "[Service]\nEnvironment=NO_PROXY=x\n");
+	put("/etc/sysconfig/k3s-agent.rpmsave", "HTTPS_PROXY=e:1\n");
+	put("/etc/sysconfig/k3sum", "HTTPS_PROXY=f:1\n");
+	put("/etc/profile.d/p.sh", "HTTPS_PROXY=\"g:1\"; export HTTPS_PROXY\n export http_proxy=h:1\n");
+	put("/etc/profile.d/p.csh", "HTTPS_PROXY=i:1\n");
+	UNIT_STRING(fates("y-a", relay_name_is_listed),
+		"NO_PROXY set /etc/systemd/system/y-a.service.d/real.conf:2 effective\n"
+		"HTTPS_PROXY set /etc/sysconfig/k3s-agent.rpmsave:1 unloaded\n"
+		"HTTPS_PROXY set /etc/systemd/system/docker.service.d/x.conf:2 unloaded\n"
+		"HTTPS_PROXY set /etc/systemd/system/y-a.d/x.conf:2 unloaded\n"
+		"HTTPS_PROXY set /etc/systemd/system/y-a.service.d/relay:3 unloaded\n"
+		"HTTPS_PROXY set /etc/profile.d/p.sh:1 unloaded\n"
+		"http_proxy set /etc/profile.d/p.sh:2 unloaded\n");
+	put("/etc/profile.d/p.sh", "");
+	put("/etc/sysconfig/k3s-agent.rpmsave", "");
+	put("/etc/systemd/system/docker.service.d/x.conf", "");
+}
+
 static void test_the_environment_has_sources_and_no_secrets(void)
 {
 	struct environment *e = NULL;
@@ -452,6 +479,7 @@ int main(void)
 	UNIT_RUN(test_every_statement_has_its_fate);
 	UNIT_RUN(test_why_a_unit_cannot_start);
 	UNIT_RUN(test_usual_places_that_are_not_loaded);
+	UNIT_RUN(test_files_of_others);
 	UNIT_RUN(test_the_environment_has_sources_and_no_secrets);
 	UNIT_RUN(test_facts_go_through_a_recording);
 	UNIT_RUN(test_damaged_facts_are_refused);

@@ -174,8 +174,9 @@ static struct process *process_of_unit(const struct check_unit *u, const char *n
 static bool unit_is_hidden(const struct unit_facts *f)
 {
 	for (size_t i = 0; i < f->file_count; i++)
-		if (f->files[i].role == UNIT_FILE_UNSEEN || f->files[i].error == -EACCES ||
-			f->files[i].error == -EPERM)
+		if (f->files[i].role == UNIT_FILE_UNSEEN ||
+			(!unit_file_is_unloaded(f->files[i].role) &&
+				(f->files[i].error == -EACCES || f->files[i].error == -EPERM)))
 			return true;
 	return false;
 }

@@ -42,6 +42,23 @@ static void put_unit_head(const struct check_unit *u, struct sink_text *s, struc
 	buffer_append_char(out, '\n');
 }
 
+static bool is_elsewhere(const struct check_unit *u, size_t i)
+{
+	return u->facts.files[u->facts.statements[i].file].role == UNIT_FILE_ELSEWHERE;
+}
+
+/* Has the unit a relay of its own?  Then nobody asks for those of others. */
+static bool has_relay(const struct check_unit *u)
+{
+	const struct environment *e = u->self->environment;
+
+	for (unsigned int i = 0; i < e->count; i++)
+		if (e->variables[i].is_relay && e->variables[i].relay.kind != RELAY_KIND_NO &&
+			e->variables[i].url.use == RELAY_USABLE)
+			return true;
+	return false;
+}
+
 /* "overridden by /etc/default/x:4", "ignored by systemd: export". */
 static void put_fate(const struct check_unit *u, size_t i, struct sink_text *s, struct buffer *out)
 {
@@ -55,7 +72,9 @@ static void put_fate(const struct check_unit *u, size_t i, struct sink_text *s, 
 			buffer_printf(out, "  (%s)", st->fault);
 		break;
 	case UNIT_FATE_UNLOADED:
-		buffer_append_string(out, "  (the unit does not load this file)");
+		buffer_append_string(out,
+			is_elsewhere(u, i) ? "  (a relay is known here, but this unit does not load it)"
+					   : "  (the unit does not load this file)");
 		break;
 	case UNIT_FATE_IGNORED:
 		buffer_printf(out, "  (systemd ignores this: %s)", st->fault ? st->fault : "");
@@ -86,6 +105,8 @@ static void put_statements(const struct check_unit *u, struct sink_text *s, stru
 
 		if (!st->name ||
 			(st->verb != UNIT_SET && st->verb != UNIT_IGNORED && st->verb != UNIT_PASS))
+			continue;
+		if (is_elsewhere(u, i) && (!u->judged || has_relay(u)))
 			continue;
 		any = true;
 		/* What counts is shown; of what does not, as much as a screen has room for. */

@@ -141,6 +141,7 @@ static void add_statements(
 		copy_text(v->name, sizeof(v->name), s->name);
 		judge(s, &name, v);
 		v->fate = view->of[i].fate;
+		v->elsewhere = f->files[s->file].role == UNIT_FILE_ELSEWHERE;
 		v->in_unit = s->setting == UNIT_ENVIRONMENT;
 		place(f, (int)i, v->source, sizeof(v->source));
 		place(f, view->of[i].by, v->by, sizeof(v->by));
@@ -226,7 +227,8 @@ bool facts_unit_is_read(const struct node_facts_kept *k, const char *unit)
 		if (strcmp(unit_of(f), unit))
 			continue;
 		for (size_t j = 0; j < f->file_count; j++)
-			if (f->files[j].error && f->files[j].error != -ENOENT)
+			if (f->files[j].error && f->files[j].error != -ENOENT &&
+				!unit_file_is_unloaded(f->files[j].role))
 				return false;
 		return !k->units[i].damaged && !f->cut && f->fragment >= 0 &&
 		       unit_record_is_whole(f);

@@ -30,6 +30,7 @@ struct unit_variable {
 	char source[288], by[288]; /* "FILE:LINE"; by: the one that overrides it, or "" */
 	uint64_t mtime_ns;	   /* of the file, CLOCK_REALTIME */
 	char fault[32];
+	bool elsewhere; /* in a file of others (UNIT_FILE_ELSEWHERE) */
 	bool in_unit; /* Environment= of the unit or a drop-in, which counts only once systemd has read it */
 };
 

@@ -126,7 +126,18 @@ static void deliver_unloaded(
 	char own[160];
 
 	snprintf(own, sizeof(own), "/etc/default/%.*s", name, v->unit);
-	if (!v->by[0] && strcmp(at->file, own))
+	if (v->elsewhere && strstr(at->file, "/systemd/"))
+		/* A drop-in of others may say more than that line. */
+		lines_add(&out->remedy,
+			"mkdir -p /etc/systemd/system/%s.d && { echo '[Service]'; sed -n %sp %s; } > "
+			"/etc/systemd/system/%s.d/zz-relay.conf && systemctl daemon-reload",
+			v->unit, at->number, at->file, v->unit);
+	else if (v->elsewhere)
+		/* "export" goes, and what a shell's line has behind its value. */
+		lines_add(&out->remedy,
+			"{ echo; sed -n '%ss/^[^=]*=\\([^;[:space:]]*\\).*/%s=\\1/p' %s; } >> %s",
+			at->number, v->name, at->file, own);
+	else if (!v->by[0] && strcmp(at->file, own))
 		lines_add(&out->remedy, "{ echo; grep -h '^\\s*%s=' %s; } >> %s", v->name, at->file,
 			own);
 	else

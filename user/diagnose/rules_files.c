@@ -30,6 +30,15 @@ static bool may_be_sound(const struct unit_variable *v)
 }
 
 /*
+ * What stands in a file of others counts where nothing nearer is known: a relay that this node's own units or
+ * processes have is the one to be used.
+ */
+static bool counts(const struct rule_input *in, const struct unit_variable *v)
+{
+	return !v->elsewhere || (!in->known && !relays_known(in->relays, NULL));
+}
+
+/*
  * A usable statement of that fate for the variable that the process went direct without; any
  * process that carries one that is read, or any other fate that gives it, is another matter.
  */
@@ -53,7 +62,7 @@ static bool find(const struct rule_input *in, enum unit_fate fate, struct lackin
 
 		if (strcmp(v->unit, out->unit) || !is_name_for(in, v->name) || !may_be_sound(v))
 			continue;
-		if (v->fate == fate)
+		if (v->fate == fate && counts(in, v) && !(v->elsewhere && out->variable))
 			out->variable = v;
 		else if (v->fate == UNIT_FATE_EFFECTIVE)
 			return false;
@@ -129,6 +138,20 @@ static bool find_unloaded(const struct rule_input *in, struct lacking *l, const 
 	       (l->variable->in_unit && l->started_ns && l->variable->mtime_ns <= l->started_ns);
 }
 
+/* Why systemd passes over a drop-in that was meant for this unit. */
+static void chain_elsewhere(struct finding *out, const struct unit_variable *v)
+{
+	const char *folder = strstr(v->source, ".d/"), *colon = strrchr(v->source, ':');
+	const char *own = strstr(v->source, v->unit);
+
+	if (!v->elsewhere || !strstr(v->source, "/systemd/") || !folder || !colon)
+		return;
+	if (!own || strncmp(own + strlen(v->unit), ".d/", 3) != 0)
+		lines_add(&out->chain, "a drop-in of %s stands in a folder %s.d", v->unit, v->unit);
+	else if (colon - v->source < 5 || strncmp(colon - 5, ".conf", 5) != 0)
+		lines_add(&out->chain, "systemd reads of a folder %s.d what ends in .conf", v->unit);
+}
+
 bool rule_env_file_unloaded(const struct rule_input *in, struct finding *out)
 {
 	const struct unit_variable *v;
@@ -138,10 +161,15 @@ bool rule_env_file_unloaded(const struct rule_input *in, struct finding *out)
 	if (!find_unloaded(in, &l, &why))
 		return false;
 	v = l.variable;
-	rule_message(in, out, "%s sets %s for %s, but %s", v->source, v->name, l.unit, why);
+	if (v->elsewhere)
+		rule_message(in, out, "%s sets %s, but %s does not load that file", v->source, v->name,
+			l.unit);
+	else
+		rule_message(in, out, "%s sets %s for %s, but %s", v->source, v->name, l.unit, why);
 	chain_direct(in, out);
 	lines_add(&out->chain, "%s sets %s=%s", v->source, v->name, v->value);
 	lines_add(&out->chain, "%s%s%s", why, v->by[0] ? ": " : "", v->by);
+	chain_elsewhere(out, v);
 	remedy_deliver(out, v);
 	remedy_restart(in, out);
 	return true;

@@ -59,7 +59,9 @@ static void judge_resets(const struct unit_facts *f, struct unit_view *v)
 		const struct unit_statement *s = &f->statements[i];
 
 		set_fate(v, i, UNIT_FATE_EFFECTIVE, -1);
-		if (s->verb == UNIT_RESET) {
+		if (f->files[s->file].role == UNIT_FILE_ELSEWHERE) {
+			set_fate(v, i, UNIT_FATE_UNLOADED, -1);
+		} else if (s->verb == UNIT_RESET) {
 			set_fate(v, i, UNIT_FATE_NONE, -1);
 			reset[s->setting] = (int)i;
 		} else if (s->verb == UNIT_IGNORED) {

@@ -2,6 +2,8 @@
 /* Bytes of unit files and env files to statements: unit_facts_parse(). */
 #include "diagnose/unit_files.h"
 
+#include "diagnose/unit_elsewhere.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -308,11 +310,27 @@ static int unit_line(void *context, const struct unit_line *l)
 	return 0;
 }
 
+/* To a shell a value ends at a blank or ';': "HTTPS_PROXY=http://relay:3128; export HTTPS_PROXY". */
+static int shell_line(const struct parse *p, const struct env_file_entry *e)
+{
+	bool shell = unit_elsewhere_is_shell(p->facts->files[p->file].path);
+	char *value = strndup(e->value, shell ? strcspn(e->value, " \t;") : e->value_len);
+	int err = value ? add(p, UNIT_SET, UNIT_ENV_LINE, e->line, e->name, e->name_len, value, "")
+			: -ENOMEM;
+
+	wipe(value);
+	return err;
+}
+
 static int env_line(void *context, const struct env_file_entry *e)
 {
 	const struct parse *p = context;
 	const char *fault = env_file_fault_name(e->fault);
+	bool unloaded = unit_file_is_unloaded(p->facts->files[p->file].role);
 
+	/* Nobody loads it: a shell or pam_env may read it, and for those "export" is fine. */
+	if (unloaded && (!e->ignored || e->fault == ENV_FILE_EXPORT))
+		return shell_line(p, e);
 	if (e->ignored)
 		return add_ignored(p, UNIT_ENV_LINE, e->line, e->name, e->name_len, fault);
 	return add(p, UNIT_SET, UNIT_ENV_LINE, e->line, e->name, e->name_len, e->value, fault);
@@ -326,7 +344,8 @@ int unit_facts_parse(struct unit_facts *f, unsigned int file, const char *bytes,
 	struct env_file_result result;
 	int err;
 
-	if (read->role != UNIT_FILE_ENV && read->role != UNIT_FILE_USUAL)
+	if (read->role == UNIT_FILE_ELSEWHERE ? unit_elsewhere_is_unit_text(read->path)
+					      : read->role != UNIT_FILE_ENV && read->role != UNIT_FILE_USUAL)
 		return unit_text_parse(bytes, len, unit_line, &p, &read->end, &read->end_line);
 	err = env_file_parse(bytes, len, env_line, &p, &result);
 	read->refused = result.refused;

@@ -2,6 +2,7 @@
 /* The reader: finds a unit's files below a root and makes facts of them. */
 #include "diagnose/unit_files.h"
 
+#include "diagnose/unit_elsewhere.h"
 #include "diagnose/unit_find.h"
 
 #include <errno.h>
@@ -213,6 +214,32 @@ static int read_usual(struct facts_reader *r)
 	return err;
 }
 
+/* Is it one of the unit's own files, or was it read already, under whatever name? */
+static bool is_own(struct facts_reader *r, const char *path, int *err)
+{
+	struct buffer real = {0};
+	bool own = is_read(r, path, err);
+
+	if (!*err && !own && unit_root_resolve(r->root, path, true, &real) == 0)
+		for (size_t i = 0; i < r->facts->file_count && !own; i++)
+			own = !strcmp(r->facts->files[i].path, path) ||
+			      !strcmp(r->facts->files[i].path, real.data);
+	buffer_free(&real);
+	return own;
+}
+
+static int read_elsewhere(struct facts_reader *r)
+{
+	struct unit_list paths = {0};
+	int err = unit_elsewhere(r->root, &r->id, &paths);
+
+	for (size_t i = 0; !err && i < paths.count; i++)
+		if (!is_own(r, paths.text[i], &err) && !err)
+			err = add_file(r, UNIT_FILE_ELSEWHERE, paths.text[i]);
+	unit_list_free(&paths);
+	return err;
+}
+
 int unit_facts_read(const struct unit_root *root, const struct unit_host *host, unit_keep_fn *keep,
 	const char *unit, struct unit_facts *out)
 {
@@ -241,6 +268,8 @@ int unit_facts_read(const struct unit_root *root, const struct unit_host *host, 
 			err = read_env_files(&r, i);
 	if (!err)
 		err = read_usual(&r);
+	if (!err)
+		err = read_elsewhere(&r);
 	unit_found_free(&found);
 out:
 	unit_list_free(&r.real);

@@ -23,6 +23,7 @@ enum unit_file_role {
 	UNIT_FILE_SHADOWED, /* a unit file or drop-in that one of the same name hides */
 	UNIT_FILE_ENV,	    /* an env file that an EnvironmentFile= names */
 	UNIT_FILE_USUAL,    /* an env file in a usual place that the unit does not load */
+	UNIT_FILE_ELSEWHERE, /* a file that gives others a relay, or was meant to give it to the unit */
 	UNIT_FILE_UNSEEN,   /* a directory that could not be read; error says why */
 };
 
@@ -70,6 +71,12 @@ struct unit_statement {
 	struct relay_url *judged; /* owned; of a recorded value, which is redacted; else NULL */
 	const char *fault; /* a constant word, "" where there is none; also on one that stands */
 };
+
+/* Does the unit get nothing from a file of that role, whatever it says? */
+static inline bool unit_file_is_unloaded(enum unit_file_role role)
+{
+	return role == UNIT_FILE_USUAL || role == UNIT_FILE_ELSEWHERE;
+}
 
 struct unit_facts {
 	char *unit;	     /* the name asked for, with ".service" */

@@ -19,6 +19,7 @@ static const char *const roles[] = {
 	[UNIT_FILE_SHADOWED] = "shadowed",
 	[UNIT_FILE_ENV] = "env",
 	[UNIT_FILE_USUAL] = "usual",
+	[UNIT_FILE_ELSEWHERE] = "elsewhere",
 	[UNIT_FILE_UNSEEN] = "unseen",
 };
 static const char *const verbs[] = {
