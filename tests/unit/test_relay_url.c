@@ -76,6 +76,9 @@ static void test_relay_url_shows_nonsense_as_go_dials_it(void)
 	UNIT_STRING(judge("relay:port"), "usable [relay] [] 0 unknown-scheme empty-host bad-port");
 	UNIT_STRING(judge("http://relay:99999"), "usable [http] [relay] 99999 bad-port");
 	UNIT_STRING(judge("http://relay:0"), "usable [http] [relay] 0 bad-port");
+	UNIT_STRING(judge("None"), "usable [http] [None] 80 no-scheme no-port word-as-host");
+	UNIT_STRING(judge("none.corp"), "usable [http] [none.corp] 80 no-scheme no-port");
+	UNIT_STRING(judge("none:3128"), "usable [http] [none] 3128 no-scheme");
 	UNIT_STRING(judge("http://fd00::1"), "usable [http] [fd00:] 1 no-brackets");
 	UNIT_STRING(judge("$HTTP_PROXY"),
 		"usable [http] [$HTTP_PROXY] 80 no-scheme no-port dollar odd-host");

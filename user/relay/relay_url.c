@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const fault_names[] = {
 	"credentials",
@@ -32,11 +33,12 @@ static const char *const fault_names[] = {
 	"scheme-as-host",
 	"no-brackets",
 	"odd-host",
+	"word-as-host",
 };
 
 #define FAULT_COUNT (sizeof(fault_names) / sizeof(*fault_names))
 
-_Static_assert(1u << (FAULT_COUNT - 1) == RELAY_FAULT_ODD_HOST, "every fault has a name");
+_Static_assert(1u << (FAULT_COUNT - 1) == RELAY_FAULT_WORD_AS_HOST, "every fault has a name");
 
 const char *relay_fault_name(uint32_t fault)
 {
@@ -250,6 +252,18 @@ static bool is_odd_host(const char *host)
 	return false;
 }
 
+/* Somebody's word for "no relay", or for "yes": Go looks it up as a host. */
+static bool is_word(const char *host)
+{
+	static const char *const words[] = {"none", "null", "nil", "no", "false", "off", "disabled",
+		"disable", "undefined", "unset", "empty", "n/a", "true", "yes"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcasecmp(host, words[i]))
+			return true;
+	return false;
+}
+
 /* What Go dials, once it has parsed the value. */
 static void fill_usable(const struct go_url *url, bool assumed, const struct relay_secret *secret,
 	struct relay_url *out)
@@ -280,6 +294,8 @@ static void fill_usable(const struct go_url *url, bool assumed, const struct rel
 		out->faults |= RELAY_FAULT_SOCKS_SCHEME;
 	if (!(out->faults & RELAY_FAULT_SCHEME_AS_HOST) && is_odd_host(out->host))
 		out->faults |= RELAY_FAULT_ODD_HOST;
+	if (!url->port[0] && !secret->has_at && !secret->word && is_word(out->host))
+		out->faults |= RELAY_FAULT_WORD_AS_HOST;
 	mask_host(url, secret, out);
 }
 

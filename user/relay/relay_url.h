@@ -44,6 +44,7 @@ enum relay_fault {
 	RELAY_FAULT_SCHEME_AS_HOST = 1 << 18,	/* Go puts http:// in front and dials "http" */
 	RELAY_FAULT_NO_BRACKETS = 1 << 19,	/* IPv6 without []: Go cuts it at the last ':' */
 	RELAY_FAULT_ODD_HOST = 1 << 20,		/* a character in it that no host's name has */
+	RELAY_FAULT_WORD_AS_HOST = 1 << 21,	/* "none", "false": meant as no relay, dialled as one */
 };
 
 /* The remarks: worth knowing, nothing to repair. */
@@ -56,7 +57,8 @@ enum relay_fault {
 	(RELAY_FAULT_QUOTES | RELAY_FAULT_TRAILING_SPACE | RELAY_FAULT_HOST_CUT |                  \
 		RELAY_FAULT_UNKNOWN_SCHEME | RELAY_FAULT_EMPTY_HOST | RELAY_FAULT_DOLLAR |         \
 		RELAY_FAULT_BACKSLASH | RELAY_FAULT_HOST_MASKED | RELAY_FAULT_BAD_PORT |           \
-		RELAY_FAULT_SCHEME_AS_HOST | RELAY_FAULT_NO_BRACKETS | RELAY_FAULT_ODD_HOST)
+		RELAY_FAULT_SCHEME_AS_HOST | RELAY_FAULT_NO_BRACKETS | RELAY_FAULT_ODD_HOST |    \
+		RELAY_FAULT_WORD_AS_HOST)
 
 struct relay_url {
 	enum relay_use use;
