@@ -72,7 +72,10 @@ static void test_backslash_joins_and_escapes(void)
 	UNIT_STRING(parse("A=\\\n  b\n"), "1 A=[  b]");
 	UNIT_STRING(parse("A=a\\ \n"), "1 A=[a ]");
 	UNIT_STRING(parse("A=a \\"), "1 A=[a ]");
-	UNIT_STRING(parse("A=a\\n\\\\\\\"\n"), "1 A=[an\\\"]");
+	UNIT_STRING(parse("A=a\\n\\\\\\\"\n"), "1 A=[an\\\"]!backslash-lost");
+	/* Of what needs it, or keeps it, nothing is said. */
+	UNIT_STRING(parse("A=CORP\\svc\nB=\\$x\\ y\\\\z\nC='a\\b'\nD=\"a\\b\"\n"),
+		"1 A=[CORPsvc]!backslash-lost;2 B=[$x y\\z];3 C=[a\\b];4 D=[a\\b]");
 	UNIT_STRING(parse("A=a  \\\n\n"), "1 A=[a  ]");
 }
 

@@ -4,12 +4,8 @@
 #include "base/buffer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* MAX_ARG_STRLEN, include/uapi/linux/binfmts.h: 32 pages, the NUL included. */
 #define ARGUMENT_BYTES_MAX (32 * 4096)
@@ -38,6 +34,8 @@ static const struct {
 		"the quote is never closed: all lines that follow became part of the value"},
 	[ENV_FILE_VALUE_TOO_LONG] = {"value-too-long",
 		"name and value are over 128 KiB: the kernel refuses to start the service"},
+	[ENV_FILE_BACKSLASH] = {"backslash-lost",
+		"out of quotes systemd takes a backslash away: write %5C in a URL (DOMAIN%5Cuser)"},
 };
 
 const char *env_file_fault_name(enum env_file_fault fault)
@@ -104,6 +102,7 @@ struct reader {
 	unsigned int line;
 	struct buffer value;
 	bool unclosed;
+	bool backslash; /* one before a letter or digit went */
 };
 
 static bool is_newline(char c)
@@ -114,6 +113,13 @@ static bool is_newline(char c)
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || is_newline(c);
+}
+
+static bool is_letter_or_digit(char c)
+{
+	char lower = (char)(c | 0x20);
+
+	return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
 }
 
 /* Takes one byte, counting the lines; a CR counts none, so that CRLF is one. */
@@ -184,6 +190,7 @@ static void read_plain(struct reader *r)
 			c = reader_take(r);
 			if (is_newline(c))
 				continue;
+			r->backslash = r->backslash || is_letter_or_digit(c);
 			buffer_append_char(&r->value, c);
 			keep = r->value.len;
 			continue;
@@ -202,6 +209,7 @@ static void read_plain(struct reader *r)
 static void read_value(struct reader *r)
 {
 	r->unclosed = false;
+	r->backslash = false;
 	while (r->at < r->end) {
 		char c = *r->at;
 
@@ -270,15 +278,17 @@ static void strip_from_name(struct env_file_entry *e, size_t len, enum env_file_
 	e->fault = fault;
 }
 
-static void judge(struct env_file_entry *e, bool unclosed)
+static void judge(struct env_file_entry *e, const struct reader *r)
 {
 	if (env_name_is_valid(e->name, e->name_len)) {
 		e->ignored = e->name_len + 1 + e->value_len > ASSIGNMENT_BYTES_MAX;
 		/* NAME, '=', VALUE and the NUL are one string of the new program. */
 		if (e->name_len + e->value_len + 2 > ARGUMENT_BYTES_MAX)
 			e->fault = ENV_FILE_VALUE_TOO_LONG;
-		else if (unclosed)
+		else if (r->unclosed)
 			e->fault = ENV_FILE_UNCLOSED_QUOTE;
+		else if (r->backslash)
+			e->fault = ENV_FILE_BACKSLASH;
 		return;
 	}
 	e->ignored = true;
@@ -293,7 +303,7 @@ static void judge(struct env_file_entry *e, bool unclosed)
 static int swallowed_line(struct reader *r, env_file_fn *fn, void *context)
 {
 	const char *end = memchr(r->at, '\n', (size_t)(r->end - r->at));
-	struct reader line = {r->at, end ? end : r->end, r->line, {0}, false};
+	struct reader line = {.at = r->at, .end = end ? end : r->end, .line = r->line};
 	struct env_file_entry e = {.line = r->line, .value = "", .ignored = true};
 	int err = 0;
 
@@ -351,14 +361,14 @@ static int entry(struct reader *r, env_file_fn *fn, void *context, struct env_fi
 		result->refused = ENV_FILE_NOT_UTF8;
 		result->refused_line = e.line;
 	}
-	judge(&e, r->unclosed);
+	judge(&e, r);
 	return fn ? fn(context, &e) : 0;
 }
 
 static int parse(const char *bytes, size_t len, env_file_fn *fn, void *context,
 	struct env_file_result *result)
 {
-	struct reader r = {bytes, bytes + len, 1, {0}, false};
+	struct reader r = {.at = bytes, .end = bytes + len, .line = 1};
 	int err = 0;
 
 	while (!err && r.at < r.end) {
@@ -421,62 +431,4 @@ int env_file_parse(const char *bytes, size_t len, env_file_fn *fn, void *context
 	refusal.fault = result->refused;
 	ignored = *result;
 	return parse(bytes, len, refused_entry, &refusal, &ignored);
-}
-
-static int read_all(int fd, size_t size, struct env_file_bytes *out)
-{
-	/* One byte more than the file says shows a file that grows while it is read. */
-	out->bytes = malloc(size + 1);
-	if (!out->bytes)
-		return -ENOMEM;
-	while (out->len <= size) {
-		ssize_t n = read(fd, out->bytes + out->len, size + 1 - out->len);
-
-		if (n == 0)
-			return 0;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			out->len += (size_t)n;
-	}
-	return -EAGAIN;
-}
-
-int env_file_read(const char *path, struct env_file_bytes *out)
-{
-	struct stat st;
-	int fd, err = -EAGAIN;
-
-	memset(out, 0, sizeof(*out));
-	/* O_NONBLOCK: opening a pipe would wait for its writer for ever. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-	for (int tries = 0; err == -EAGAIN && tries < 3; tries++) {
-		env_file_bytes_free(out);
-		if (fstat(fd, &st))
-			err = -errno;
-		else if (!S_ISREG(st.st_mode))
-			err = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-		else if (st.st_size > (off_t)ENV_FILE_BYTES_MAX)
-			err = -EFBIG;
-		else if (lseek(fd, 0, SEEK_SET) < 0)
-			err = -errno;
-		else
-			err = read_all(fd, (size_t)st.st_size, out);
-	}
-	if (err)
-		env_file_bytes_free(out);
-	else
-		out->mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
-	close(fd);
-	return err;
-}
-
-void env_file_bytes_free(struct env_file_bytes *b)
-{
-	if (b->bytes)
-		explicit_bzero(b->bytes, b->len);
-	free(b->bytes);
-	memset(b, 0, sizeof(*b));
 }

@@ -35,6 +35,8 @@ enum env_file_fault {
 	/* One line, which stands. */
 	ENV_FILE_UNCLOSED_QUOTE, /* the quote swallowed all that follows */
 	ENV_FILE_VALUE_TOO_LONG, /* over 128 KiB: execve() fails; over 2 MiB: ignored */
+	ENV_FILE_BACKSLASH, /* before a letter or digit, out of quotes: it goes, the letter stays */
+	ENV_FILE_FAULTS
 };
 
 struct env_file_entry {
@@ -89,6 +91,12 @@ struct env_file_bytes {
  * 0 or -errno: -EISDIR, -EFBIG when too large, -EINVAL when neither file nor directory.
  */
 int env_file_read(const char *path, struct env_file_bytes *out);
+
+/*
+ * The same for what somebody names on a command line, where a pipe (<(command)), a terminal and /dev/null are meant:
+ * reads to the end, and waits for who writes.
+ */
+int env_file_read_stream(const char *path, struct env_file_bytes *out);
 void env_file_bytes_free(struct env_file_bytes *b);
 
 #endif
