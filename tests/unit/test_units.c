@@ -301,7 +301,7 @@ static void test_usual_places_that_are_not_loaded(void)
 	put("/etc/environment", "export http_proxy=http://relay\nsecret text HTTPS-PROXY\n");
 	UNIT_STRING(fates("rke2-server", relay_name_is_listed),
 		"HTTPS_PROXY set /etc/default/rke2-server:1 effective\n"
-		"http_proxy ignored /etc/environment:1 ignored !export\n");
+		"http_proxy set /etc/environment:1 unloaded\n");
 }
 
 /* What gives others a relay, or was meant for the unit and is not read: known, and never effective. */
@@ -309,21 +309,27 @@ static void test_files_of_others(void)
 {
 	put("/etc/systemd/system/y-a.service", "[Service]\nEnvironmentFile=-/etc/default/y-a\n");
 	put("/etc/systemd/system/y-a.service.d/relay",
-		"[Service]\nEnvironment=\nEnvironment=\"HTTPS_PROXY=a:1\"\nEnvironmentFile=/f/new\n");
-	put("/etc/systemd/system/y-a.service.d/relay.conf.bak", "[Service]\nEnvironment=HTTPS_PROXY=b:1\n");
+		"[Service]\nEnvironment=\nEnvironment=\"HTTPS_PROXY=a:1\"\nEnvironmentFile=/f/"
+		"new\n");
+	put("/etc/systemd/system/y-a.service.d/relay.conf.bak",
+		"[Service]\nEnvironment=HTTPS_PROXY=b:1\n");
 	put("/etc/systemd/system/y-a.d/x.conf", "[Service]\nEnvironment=HTTPS_PROXY=c:1\n");
-	put("/etc/systemd/system/docker.service.d/x.conf", "[Service]\nEnvironment=HTTPS_PROXY=d:1\n");
+	put("/etc/systemd/system/docker.service.d/x.conf",
+		"[Service]\nEnvironment=HTTPS_PROXY=d:1\n");
 	put("/etc/systemd/system/y-a.service.d/real.conf", "[Service]\nEnvironment=NO_PROXY=x\n");
 	put("/etc/sysconfig/k3s-agent.rpmsave", "HTTPS_PROXY=e:1\n");
 	put("/etc/sysconfig/k3sum", "HTTPS_PROXY=f:1\n");
-	put("/etc/profile.d/p.sh", "HTTPS_PROXY=\"g:1\"; export HTTPS_PROXY\n export http_proxy=h:1\n");
+	put("/etc/profile.d/p.sh",
+		"HTTPS_PROXY=\"g:1\"; export HTTPS_PROXY\n export http_proxy=h:1\n");
 	put("/etc/profile.d/p.csh", "HTTPS_PROXY=i:1\n");
 	UNIT_STRING(fates("y-a", relay_name_is_listed),
 		"NO_PROXY set /etc/systemd/system/y-a.service.d/real.conf:2 effective\n"
+		"HTTPS_PROXY set /etc/default/rke2-server:1 unloaded\n"
 		"HTTPS_PROXY set /etc/sysconfig/k3s-agent.rpmsave:1 unloaded\n"
 		"HTTPS_PROXY set /etc/systemd/system/docker.service.d/x.conf:2 unloaded\n"
 		"HTTPS_PROXY set /etc/systemd/system/y-a.d/x.conf:2 unloaded\n"
 		"HTTPS_PROXY set /etc/systemd/system/y-a.service.d/relay:3 unloaded\n"
+		"http_proxy set /etc/environment:1 unloaded\n"
 		"HTTPS_PROXY set /etc/profile.d/p.sh:1 unloaded\n"
 		"http_proxy set /etc/profile.d/p.sh:2 unloaded\n");
 	put("/etc/profile.d/p.sh", "");
@@ -456,7 +462,8 @@ static void test_the_manager_comes_first(void)
 		"/etc/systemd/system/man.service:3\n"
 		"HTTPS_PROXY pass /etc/systemd/system/man.service:2 effective\n"
 		"HTTP_PROXY set /etc/systemd/system/man.service:3 effective\n"
-		"http_proxy ignored /etc/environment:1 ignored !export\n");
+		"HTTPS_PROXY set /etc/default/rke2-server:1 unloaded\n"
+		"http_proxy set /etc/environment:1 unloaded\n");
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -24,8 +24,8 @@ static bool ends_with(const char *text, const char *suffix)
 /* Did somebody set it aside on purpose?  What a package manager moved (.rpmsave, .dpkg-old) nobody did. */
 static bool is_set_aside(const char *name)
 {
-	static const char *const endings[] = {"~", ".bak", ".backup", ".old", ".orig", ".save", ".off", ".disabled",
-		".example", ".sample", ".template", ".tmp", ".swp"};
+	static const char *const endings[] = {"~", ".bak", ".backup", ".old", ".orig", ".save",
+		".off", ".disabled", ".example", ".sample", ".template", ".tmp", ".swp"};
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
 		if (ends_with(name, endings[i]))
@@ -47,6 +47,11 @@ static bool is_neighbour(const char *name)
 		if (is_of_program(name, programs[i]))
 			return true;
 	return false;
+}
+
+static bool is_environment(const char *name)
+{
+	return !strcmp(name, "environment");
 }
 
 static bool is_shell_profile(const char *name)
@@ -109,8 +114,7 @@ static int add_drop_ins(
 	return err;
 }
 
-int unit_elsewhere(
-	const struct unit_root *r, const struct unit_name *unit, struct unit_list *paths)
+int unit_elsewhere(const struct unit_root *r, const struct unit_name *unit, struct unit_list *paths)
 {
 	int err = add_files(r, "/etc/default", is_neighbour, paths);
 
@@ -118,6 +122,8 @@ int unit_elsewhere(
 		err = add_files(r, "/etc/sysconfig", is_neighbour, paths);
 	if (!err)
 		err = add_drop_ins(r, unit, paths);
+	if (!err)
+		err = add_files(r, "/etc", is_environment, paths);
 	return err ? err : add_files(r, PROFILES, is_shell_profile, paths);
 }
 

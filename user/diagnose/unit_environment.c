@@ -211,7 +211,7 @@ static void judge_state(const struct unit_facts *f, struct unit_view *v)
 
 		if (file->role != UNIT_FILE_ENV || file->optional || file->load < 0 ||
 			v->of[file->load].fate != UNIT_FATE_EFFECTIVE ||
-			(!file->error && !file->refused))
+			(!unit_file_fails(file) && !file->refused))
 			continue;
 		v->state = UNIT_STATE_ENV_FILE;
 		v->file = (int)i;
@@ -283,4 +283,19 @@ struct environment *unit_view_environment(const struct unit_facts *f, const stru
 		e = NULL;
 	}
 	return e;
+}
+
+const char *unit_view_passed(const struct unit_facts *f, const struct unit_view *v,
+	enum relay_family family, enum relay_kind kind, bool for_containerd)
+{
+	for (size_t i = 0; i < v->effective_count; i++) {
+		const struct unit_statement *s = &f->statements[v->effective[i]];
+		struct relay_name name;
+
+		if (s->verb == UNIT_PASS && relay_name_parse(s->name, strlen(s->name), &name) &&
+			name.family == family && name.kind == kind &&
+			name.spelling != RELAY_MIXED && (for_containerd || !name.containerd))
+			return s->name;
+	}
+	return NULL;
 }

@@ -49,6 +49,13 @@ struct unit_view {
 int unit_view_make(const struct unit_facts *f, struct unit_view *out);
 void unit_view_free(struct unit_view *v);
 
+/*
+ * The variable of that kind that PassEnvironment= hands on from the service manager's own environment, which is not
+ * known from files; NULL: none.  for_containerd: CONTAINERD_X counts too.
+ */
+const char *unit_view_passed(const struct unit_facts *f, const struct unit_view *v,
+	enum relay_family family, enum relay_kind kind, bool for_containerd);
+
 /* "fine", "absent", "masked" ...: constant strings. */
 const char *unit_state_name(enum unit_state state);
 

@@ -160,9 +160,18 @@ static int add_name(
 	return add(p, verb, setting, line, text, len, equals ? equals + 1 : NULL, "");
 }
 
+/* A word of Environment= that is no assignment: it was meant to be part of the one before it, in quotes. */
+static bool is_torn_off(const struct parse *p, const char *word, const char *before)
+{
+	size_t len = strcspn(before, "=");
+
+	return !strchr(word, '=') && before[len] && env_name_is_valid(before, len) &&
+	       is_kept(p, before, len);
+}
+
 static int add_words(const struct parse *p, enum unit_setting setting, const struct unit_line *l)
 {
-	struct buffer word = {0}, text = {0};
+	struct buffer word = {0}, text = {0}, before = {0};
 	const char *at = l->value, *start;
 	int err = 0, more;
 
@@ -182,6 +191,10 @@ static int add_words(const struct parse *p, enum unit_setting setting, const str
 		if (err == -EBADSLT)
 			err = add_ignored(p, setting, line, buffer_string(&word),
 				strcspn(buffer_string(&word), "="), "unknown-specifier");
+		else if (setting == UNIT_ENVIRONMENT &&
+			 is_torn_off(p, buffer_string(&word), buffer_string(&before)))
+			err = add_ignored(p, setting, line, buffer_string(&before),
+				strcspn(buffer_string(&before), "="), "unquoted-space");
 		else if (setting == UNIT_PASS_ENVIRONMENT || setting == UNIT_UNSET_ENVIRONMENT)
 			err = err ? err : add_name(p, setting, line, buffer_string(&text));
 		else if (err == -ENODATA)
@@ -193,6 +206,10 @@ static int add_words(const struct parse *p, enum unit_setting setting, const str
 			err = 0;
 		if (err)
 			break;
+		if (strchr(buffer_string(&word), '=')) {
+			buffer_clear(&before);
+			buffer_append(&before, buffer_string(&word), strcspn(word.data, "=") + 1);
+		}
 	}
 	if (word.data)
 		explicit_bzero(word.data, word.capacity);
@@ -200,6 +217,7 @@ static int add_words(const struct parse *p, enum unit_setting setting, const str
 		explicit_bzero(text.data, text.capacity);
 	buffer_free(&word);
 	buffer_free(&text);
+	buffer_free(&before);
 	return err ? err : more == -ENOMEM ? more : 0;
 }
 
@@ -326,10 +344,10 @@ static int env_line(void *context, const struct env_file_entry *e)
 {
 	const struct parse *p = context;
 	const char *fault = env_file_fault_name(e->fault);
-	bool unloaded = unit_file_is_unloaded(p->facts->files[p->file].role);
+	bool elsewhere = p->facts->files[p->file].role == UNIT_FILE_ELSEWHERE;
 
-	/* Nobody loads it: a shell or pam_env may read it, and for those "export" is fine. */
-	if (unloaded && (!e->ignored || e->fault == ENV_FILE_EXPORT))
+	/* A shell or pam_env may read it, and for those "export" is fine. */
+	if (elsewhere && (!e->ignored || e->fault == ENV_FILE_EXPORT))
 		return shell_line(p, e);
 	if (e->ignored)
 		return add_ignored(p, UNIT_ENV_LINE, e->line, e->name, e->name_len, fault);
@@ -344,8 +362,9 @@ int unit_facts_parse(struct unit_facts *f, unsigned int file, const char *bytes,
 	struct env_file_result result;
 	int err;
 
-	if (read->role == UNIT_FILE_ELSEWHERE ? unit_elsewhere_is_unit_text(read->path)
-					      : read->role != UNIT_FILE_ENV && read->role != UNIT_FILE_USUAL)
+	if (read->role == UNIT_FILE_ELSEWHERE
+			? unit_elsewhere_is_unit_text(read->path)
+			: read->role != UNIT_FILE_ENV && read->role != UNIT_FILE_USUAL)
 		return unit_text_parse(bytes, len, unit_line, &p, &read->end, &read->end_line);
 	err = env_file_parse(bytes, len, env_line, &p, &result);
 	read->refused = result.refused;

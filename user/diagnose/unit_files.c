@@ -193,7 +193,6 @@ static int read_usual(struct facts_reader *r)
 		"/var/lib/rancher/rke2/system-agent-installer/rke2-sa.env",
 		"/etc/default/rke2",
 		"/etc/sysconfig/rke2",
-		"/etc/environment",
 	};
 	int err = 0;
 

@@ -16,6 +16,8 @@
 #include "diagnose/unit_text.h"
 #include "relay/relay_url.h"
 
+#include <errno.h>
+
 enum unit_file_role {
 	UNIT_FILE_MANAGER,  /* system.conf and its drop-ins: DefaultEnvironment= */
 	UNIT_FILE_FRAGMENT, /* the unit file */
@@ -24,7 +26,7 @@ enum unit_file_role {
 	UNIT_FILE_ENV,	    /* an env file that an EnvironmentFile= names */
 	UNIT_FILE_USUAL,    /* an env file in a usual place that the unit does not load */
 	UNIT_FILE_ELSEWHERE, /* a file that gives others a relay, or was meant to give it to the unit */
-	UNIT_FILE_UNSEEN,   /* a directory that could not be read; error says why */
+	UNIT_FILE_UNSEEN, /* a directory that could not be read; error says why */
 };
 
 struct unit_file {
@@ -76,6 +78,12 @@ struct unit_statement {
 static inline bool unit_file_is_unloaded(enum unit_file_role role)
 {
 	return role == UNIT_FILE_USUAL || role == UNIT_FILE_ELSEWHERE;
+}
+
+/* Is it one that systemd cannot read either?  What root may and we may not read is no such file. */
+static inline bool unit_file_fails(const struct unit_file *f)
+{
+	return f->error && f->error != -EACCES && f->error != -EPERM;
 }
 
 struct unit_facts {

@@ -46,7 +46,7 @@ static const char *const uses[] = {
 /* The faults of unit files; those of env files are env_file_fault_name()'s. */
 static const char *const unit_faults[] = {"bad-quoting", "unknown-specifier",
 	"unresolved-specifier", "not-absolute", "bad-path", "not-normalized", "wrong-section",
-	"no-section"};
+	"no-section", "unquoted-space"};
 
 /* The fields of one fact: numbers get their text here. */
 struct fields {
@@ -274,7 +274,7 @@ static const char *fault_word(const char *text)
 
 	if (unit_fault >= 0)
 		return unit_faults[unit_fault];
-	for (int i = ENV_FILE_FINE; i <= ENV_FILE_VALUE_TOO_LONG; i++)
+	for (int i = ENV_FILE_FINE; i < ENV_FILE_FAULTS; i++)
 		if (strcmp(env_file_fault_name(i), text) == 0)
 			return env_file_fault_name(i);
 	return NULL;

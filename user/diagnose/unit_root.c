@@ -187,7 +187,7 @@ int unit_root_stat(
 	else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
 		*node = UNIT_NODE_DEVICE;
 	else
-		*node = UNIT_NODE_OTHER;
+		*node = S_ISFIFO(st.st_mode) ? UNIT_NODE_PIPE : UNIT_NODE_OTHER;
 	*mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
 	return 0;
 }
