@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,85 @@ static void test_registries(void)
 	UNIT_CHECK(fault.text[0]);
 }
 
+/* "LINE TEXT" of the first note; "" where there is none. */
+static const char *noted(int (*parse)(const char *), const char *text)
+{
+	static char out[300];
+
+	memset(&config, 0, sizeof(config));
+	*out = '\0';
+	if (parse(text))
+		return "error";
+	if (config.note_count)
+		snprintf(out, sizeof(out), "%zu: %u %s", config.note_count, config.notes[0].line,
+			config.notes[0].text);
+	return out;
+}
+
+static void test_wrong_shapes(void)
+{
+	UNIT_STRING(noted(registries, "mirrors:\n  a.io:\n    endpoint\":\n      - https://m\n"),
+		"1: 3 RKE2 does not know the key endpoint\", and what is under it counts for "
+		"nothing: write endpoint");
+	UNIT_STRING(noted(registries, "mirrors:\n  a.io:\n    endpoint: https://m\n"),
+		"1: 3 endpoint has one value, and has to be a list: write - before it, on a line "
+		"of its own");
+	UNIT_CHECK(!config.mirror_count && config.listed_count == 1);
+	UNIT_STRING(noted(registries, "mirrors:\n- a.io:\n    endpoint: [https://m]\n"),
+		"1: 2 mirrors is a list, and has to be a mapping: a line REGISTRY: for each, "
+		"without the dash");
+	UNIT_CHECK(!config.mirror_count && !config.listed_count);
+	UNIT_STRING(noted(registries, "mirror:\n  a.io:\n    endpoint: [https://m]\n"),
+		"1: 1 RKE2 does not know the key mirror, and what is under it counts for nothing: "
+		"write mirrors");
+	UNIT_STRING(noted(registries,
+			    "mirrors:\n  https://u:secret@a.io/v2:\n    endpoint: [https://m]\n"),
+		"1: 2 a registry is named by its host alone, without a scheme: write a.io:");
+	UNIT_STRING(noted(registries, "mirrors: [a, {b: c}]\n"),
+		"1: 1 mirrors is a list, and has to be a mapping: a line REGISTRY: for each, "
+		"without the dash");
+	UNIT_STRING(noted(registries, "mirrors: x\n"),
+		"1: 1 mirrors has one value, and has to be a mapping: a line REGISTRY: for each");
+	UNIT_STRING(noted(registries, "- mirrors:\n"),
+		"1: 1 the file is a list, and has to begin with mirrors: or configs:");
+	UNIT_STRING(noted(registries, "mirrors:\n  a.io: https://m\n  b.io: [https://m]\n"),
+		"2: 2 a.io has one value, and has to have endpoint: under it");
+	UNIT_STRING(noted(registries, "mirrors:\n  a.io: {endpoint: {x: y}, rewrite: z}\n"),
+		"2: 2 endpoint is a mapping, and has to be a list: a line - URL for each");
+	/* Right, or nobody's business. */
+	UNIT_STRING(
+		noted(registries,
+			"mirrors:\n  \"*\":\n  docker.io:\n  a.io: {endpoint: [], rewrite: {}}\n"
+			"  b.io: &x {endpoint: [m]}\n  c.io: *x\nconfigs: {a.io: {tls: {}, auth: "
+			"{}}}\nx: y\n"),
+		"");
+	UNIT_STRING(noted(registries, "mirrors:\nconfigs:\n"), "");
+	UNIT_STRING(noted(add, "System_Default-Registry: r.corp\n"),
+		"1: 1 RKE2 does not know the key System_Default-Registry, and what is under it "
+		"counts for nothing: "
+		"write system-default-registry");
+	UNIT_STRING(noted(add, "x: 1\nsystem-default-registry: http://r.corp:5000/\n"),
+		"1: 2 system-default-registry is HOST[:PORT][/PATH], without a scheme: write "
+		"r.corp:5000");
+	UNIT_STRING(config.value[NODE_REGISTRY], "");
+	UNIT_STRING(noted(add, "system-default-registry: u:secret@r.corp\n"),
+		"1: 1 system-default-registry is HOST[:PORT][/PATH], and nothing else");
+	UNIT_STRING(noted(add, "system-default-registry:\n  host: r.corp\n"),
+		"1: 2 system-default-registry has a mapping under it, and is one value: write it "
+		"behind the colon");
+	UNIT_STRING(config.value[NODE_REGISTRY], "");
+	UNIT_STRING(noted(add, "system-default-registry: [a.corp, b.corp]\netcd-s3-endpoint-ca: "
+			       "x\ncluster-dns: y\n"
+			       "cluster-cidr+: [10.0.0.0/8]\ntoken: z\nprofile: cis\nservers: x\n"),
+		"1: 7 RKE2 does not know the key servers, and what is under it counts for nothing: "
+		"write server");
+	UNIT_STRING(config.value[NODE_REGISTRY], "b.corp");
+	for (int i = 0; i < 2; i++)
+		UNIT_CHECK(strcmp(noted(i ? add : registries,
+					  "a: &a {mirrors: *a}\n? [x, y]\n: {endpoint: 1}\n"),
+			"error"));
+}
+
 static void test_hostile(void)
 {
 	char *deep = malloc(100001), line[600];
@@ -106,6 +186,7 @@ int main(void)
 {
 	UNIT_RUN(test_config);
 	UNIT_RUN(test_registries);
+	UNIT_RUN(test_wrong_shapes);
 	UNIT_RUN(test_hostile);
 	return unit_status();
 }

@@ -2,9 +2,12 @@
 #include "diagnose/node_config.h"
 
 #include "base/buffer.h"
+#include "diagnose/key_near.h"
 #include "relay/relay_url.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +37,10 @@ struct walk {
 	unsigned int file;
 	enum node_setting replaced; /* the setting whose list is being read; NODE_SETTINGS: none */
 	value_fn *value;
-	void (*key)(struct walk *w); /* a key of the second level was read; NULL: nobody asks */
+	unsigned int line;	     /* of what is being read */
+	void (*key)(struct walk *w); /* a key was read, of the level that depth says */
+	void (*open)(struct walk *w,
+		bool mapping); /* a collection began, of the level that depth says */
 };
 
 static const char *const names[NODE_SETTINGS] = {
@@ -71,6 +77,41 @@ static void append_shown(struct buffer *out, const char *value, size_t len)
 		buffer_append(out, value, len);
 }
 
+/* ---- what has the wrong shape ---- */
+
+static void note(struct walk *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void note(struct walk *w, const char *fmt, ...)
+{
+	struct node_config *c = w->config;
+	struct node_config_fault *n;
+	va_list args;
+
+	if (c->note_count == NODE_NOTES)
+		return;
+	n = &c->notes[c->note_count++];
+	n->line = w->line;
+	va_start(args, fmt);
+	vsnprintf(n->text, sizeof(n->text), fmt, args);
+	va_end(args);
+}
+
+/* A key that nobody reads: told where a known one was meant. */
+static void note_key(struct walk *w, const char *key, const char *const *known, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(key, known[i]))
+			return;
+	for (size_t i = 0; i < count; i++)
+		if (key_is_near(key, known[i])) {
+			note(w,
+				"RKE2 does not know the key %.64s, and what is under it counts for "
+				"nothing: write %s",
+				key, known[i]);
+			return;
+		}
+}
+
 /* ---- config.yaml ---- */
 
 static enum node_setting setting_of(const char *key, bool *adds)
@@ -83,6 +124,54 @@ static enum node_setting setting_of(const char *key, bool *adds)
 		if (strlen(names[s]) == len && !memcmp(names[s], key, len))
 			return s;
 	return NODE_SETTINGS;
+}
+
+static bool is_list(enum node_setting s)
+{
+	return s == NODE_CLUSTER_CIDR || s == NODE_SERVICE_CIDR;
+}
+
+static void config_key(struct walk *w)
+{
+	char key[sizeof(w->levels[0].key)];
+	size_t len = strlen(w->levels[0].key);
+
+	/* RKE2's own name that is as near to one of ours as a slip of the pen. */
+	if (w->depth != 1 || !len || !strcmp(w->levels[0].key, "etcd-s3-endpoint-ca"))
+		return;
+	memcpy(key, w->levels[0].key, len + 1);
+	key[len - (key[len - 1] == '+')] = '\0';
+	note_key(w, key, names, NODE_SETTINGS);
+}
+
+static void config_open(struct walk *w, bool mapping)
+{
+	bool adds;
+	enum node_setting s = setting_of(w->levels[0].key, &adds);
+
+	if (w->depth == 2 && s != NODE_SETTINGS && mapping)
+		note(w, "%s has a mapping under it, and is one value%s: write it behind the colon",
+			names[s], is_list(s) ? ", or a list of them" : "");
+}
+
+/* What RKE2 would not take as the registry of its images says nothing about where these come from. */
+static bool value_is_sound(struct walk *w, enum node_setting s, const char *value)
+{
+	const char *scheme = strstr(value, "://");
+
+	if (s == NODE_REGISTRY && scheme) {
+		scheme += 3;
+		note(w, "%s is HOST[:PORT][/PATH], without a scheme: write %.*s", names[s],
+			(int)strcspn(scheme, "?#") -
+				(scheme[0] && scheme[strlen(scheme) - 1] == '/'),
+			scheme);
+		return false;
+	}
+	if (s == NODE_REGISTRY && value[strcspn(value, " \t@?#\\")]) {
+		note(w, "%s is HOST[:PORT][/PATH], and nothing else", names[s]);
+		return false;
+	}
+	return true;
 }
 
 static void config_value(struct walk *w, const char *value, size_t len, unsigned int line)
@@ -100,13 +189,20 @@ static void config_value(struct walk *w, const char *value, size_t len, unsigned
 	if (s == NODE_SETTINGS || !is_text(value, len))
 		return;
 	to = c->value[s];
-	/* The first item of a list replaces what an earlier file said, unless the key ends in '+'. */
-	if (!adds && w->replaced != s)
+	/*
+	 * The first item of a list replaces what an earlier file said, unless the key ends in '+'; of what is
+	 * one value the last item counts.
+	 */
+	if ((!adds && w->replaced != s) || !is_list(s))
 		*to = '\0';
 	if (list)
 		w->replaced = s;
 	append_shown(&shown, value, len);
 	have = strlen(to);
+	if (!shown.failed && !value_is_sound(w, s, buffer_string(&shown))) {
+		buffer_free(&shown);
+		return;
+	}
 	if (shown.failed || have + shown.len + 2 > sizeof(c->value[s])) {
 		c->cut = true;
 	} else {
@@ -120,17 +216,68 @@ static void config_value(struct walk *w, const char *value, size_t len, unsigned
 
 /* ---- registries.yaml ---- */
 
+static const char *const registries_keys[] = {"mirrors", "configs", "auths"};
+static const char *const mirror_keys[] = {"endpoint", "rewrite"};
+static const char *const config_keys[] = {"auth", "tls"};
+
+/* A key may be a URL, with a password in it. */
+static const char *behind_at(const char *text)
+{
+	const char *at = strrchr(text, '@');
+
+	return at ? at + 1 : text;
+}
+
+static bool is_under_mirrors(const struct walk *w)
+{
+	return !strcmp(w->levels[0].key, "mirrors");
+}
+
 /* mirrors: REGISTRY: */
-static void registries_key(struct walk *w)
+static void mirror_name(struct walk *w)
 {
 	struct node_config *c = w->config;
+	const char *name = w->levels[1].key, *scheme = strstr(name, "://"), *host;
 
-	if (strcmp(w->levels[0].key, "mirrors"))
-		return;
+	host = behind_at(scheme ? scheme + 3 : name);
+	if (host != name || strchr(name, '/'))
+		note(w, "a registry is named by its host alone%s: write %.*s:",
+			scheme ? ", without a scheme" : "", (int)strcspn(host, "/"), host);
 	if (c->listed_count == NODE_MIRRORS)
 		c->cut = true;
 	else
-		memcpy(c->listed[c->listed_count++], w->levels[1].key, sizeof(c->listed[0]));
+		memcpy(c->listed[c->listed_count++], name, sizeof(c->listed[0]));
+}
+
+static void registries_key(struct walk *w)
+{
+	if (w->depth == 1)
+		note_key(w, w->levels[0].key, registries_keys, 3);
+	else if (w->depth == 2 && is_under_mirrors(w) && w->levels[1].mapping)
+		mirror_name(w);
+	else if (w->depth == 3 && is_under_mirrors(w) && w->levels[1].mapping)
+		note_key(w, w->levels[2].key, mirror_keys, 2);
+	else if (w->depth == 3 && !strcmp(w->levels[0].key, "configs") && w->levels[1].mapping)
+		note_key(w, w->levels[2].key, config_keys, 2);
+}
+
+/* A collection was opened: is it of the kind that belongs there? */
+static void registries_open(struct walk *w, bool mapping)
+{
+	const char *key = w->depth == 4 ? w->levels[2].key : "";
+
+	if (w->depth == 1 && !mapping)
+		note(w, "the file is a list, and has to begin with mirrors: or configs:");
+	else if (w->depth == 2 && is_under_mirrors(w) && !mapping)
+		note(w, "mirrors is a list, and has to be a mapping: a line REGISTRY: for each, "
+			"without the dash");
+	else if (w->depth == 3 && is_under_mirrors(w) && w->levels[1].mapping && !mapping)
+		note(w, "%.64s is a list, and has to have endpoint: under it",
+			behind_at(w->levels[1].key));
+	else if (w->depth == 4 && is_under_mirrors(w) && !strcmp(key, "endpoint") && mapping)
+		note(w, "endpoint is a mapping, and has to be a list: a line - URL for each");
+	else if (w->depth == 4 && is_under_mirrors(w) && !strcmp(key, "rewrite") && !mapping)
+		note(w, "rewrite is a list, and has to be a mapping of PATTERN: REPLACEMENT");
 }
 
 /* mirrors: REGISTRY: rewrite: {PATTERN: REPLACEMENT...} */
@@ -152,6 +299,27 @@ static void rewrite_value(struct walk *w, const char *value, size_t len)
 	r->replacement[len] = '\0';
 }
 
+/* One value where a collection belongs; nothing at all is as good as the key left out. */
+static void note_scalar(struct walk *w, size_t len)
+{
+	const char *key = w->depth ? w->levels[w->depth - 1].key : "";
+
+	if (!len)
+		return;
+	if (w->depth == 1 && !strcmp(key, "mirrors"))
+		note(w, "mirrors has one value, and has to be a mapping: a line REGISTRY: for "
+			"each");
+	else if (w->depth == 2 && is_under_mirrors(w) && w->levels[1].mapping)
+		note(w, "%.64s has one value, and has to have endpoint: under it", behind_at(key));
+	else if (w->depth == 3 && is_under_mirrors(w) && w->levels[2].mapping &&
+		 !strcmp(key, "endpoint"))
+		note(w, "endpoint has one value, and has to be a list: write - before it, on a "
+			"line of its own");
+	else if (w->depth == 3 && is_under_mirrors(w) && w->levels[2].mapping &&
+		 !strcmp(key, "rewrite"))
+		note(w, "rewrite has one value, and has to be a mapping of PATTERN: REPLACEMENT");
+}
+
 /* mirrors: REGISTRY: endpoint: [URL...] */
 static void registries_value(struct walk *w, const char *value, size_t len, unsigned int line)
 {
@@ -160,7 +328,9 @@ static void registries_value(struct walk *w, const char *value, size_t len, unsi
 	struct buffer shown = {0};
 
 	(void)line;
-	if (w->depth != 4 || strcmp(w->levels[0].key, "mirrors") || !is_text(value, len))
+	note_scalar(w, len);
+	if (w->depth != 4 || !is_under_mirrors(w) || !w->levels[1].mapping ||
+		!w->levels[2].mapping || !is_text(value, len))
 		return;
 	if (!strcmp(w->levels[2].key, "rewrite") && w->levels[3].mapping)
 		rewrite_value(w, value, len);
@@ -211,7 +381,7 @@ static void on_scalar(struct walk *w, const char *text, size_t len, unsigned int
 	memcpy(l->key, text, len);
 	l->key[len] = '\0';
 	w->replaced = w->depth == 1 ? NODE_SETTINGS : w->replaced;
-	if (w->key && w->depth == 2 && *l->key)
+	if (*l->key)
 		w->key(w);
 }
 
@@ -219,8 +389,10 @@ static void on_open(struct walk *w, bool mapping)
 {
 	struct level *l = level_at(w, ++w->depth);
 
-	if (l)
-		*l = (struct level){.mapping = mapping};
+	if (!l)
+		return;
+	*l = (struct level){.mapping = mapping};
+	w->open(w, mapping);
 }
 
 static void on_close(struct walk *w)
@@ -240,6 +412,7 @@ static void on_close(struct walk *w)
 
 static void on_event(struct walk *w, const yaml_event_t *e)
 {
+	w->line = (unsigned int)e->start_mark.line + 1;
 	switch (e->type) {
 	case YAML_SCALAR_EVENT:
 		on_scalar(w, (const char *)e->data.scalar.value, e->data.scalar.length,
@@ -275,6 +448,7 @@ static int walk(struct walk *w, const char *bytes, size_t len, struct node_confi
 	int err = 0;
 
 	memset(fault, 0, sizeof(*fault));
+	w->config->note_count = 0;
 	if (len > NODE_CONFIG_BYTES_MAX)
 		return fail(fault, "the file is too large", 0);
 	if (!yaml_parser_initialize(&parser))
@@ -302,8 +476,12 @@ static int walk(struct walk *w, const char *bytes, size_t len, struct node_confi
 int node_config_parse(const char *bytes, size_t len, unsigned int file, struct node_config *c,
 	struct node_config_fault *fault)
 {
-	struct walk w = {
-		.config = c, .file = file, .replaced = NODE_SETTINGS, .value = config_value};
+	struct walk w = {.config = c,
+		.file = file,
+		.replaced = NODE_SETTINGS,
+		.value = config_value,
+		.key = config_key,
+		.open = config_open};
 
 	return walk(&w, bytes, len, fault);
 }
@@ -314,7 +492,8 @@ int node_registries_parse(
 	struct walk w = {.config = c,
 		.replaced = NODE_SETTINGS,
 		.value = registries_value,
-		.key = registries_key};
+		.key = registries_key,
+		.open = registries_open};
 
 	return walk(&w, bytes, len, fault);
 }

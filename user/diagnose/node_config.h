@@ -17,6 +17,7 @@
 /* A larger file is refused: a node's have some hundred bytes. */
 #define NODE_CONFIG_BYTES_MAX (4U * 1024 * 1024)
 #define NODE_MIRRORS	      64
+#define NODE_NOTES	      16
 
 enum node_setting {
 	NODE_SERVER,		       /* server: the URL to join */
@@ -41,6 +42,12 @@ struct node_rewrite {
 	char registry[256], pattern[256], replacement[256];
 };
 
+/* Where a file was not understood, and why. */
+struct node_config_fault {
+	char text[256]; /* "" where it was */
+	unsigned int line;
+};
+
 struct node_config {
 	char value[NODE_SETTINGS][512]; /* "" where it is not set */
 	unsigned int line[NODE_SETTINGS];
@@ -53,12 +60,9 @@ struct node_config {
 	struct node_rewrite rewrites[NODE_MIRRORS];
 	size_t rewrite_count;
 	bool cut; /* more was there than is kept */
-};
-
-/* Why a file was not understood; what stood before that place was taken all the same. */
-struct node_config_fault {
-	char text[128]; /* "" where it was */
-	unsigned int line;
+	/* What has another shape than RKE2 reads, and was not taken. */
+	struct node_config_fault notes[NODE_NOTES];
+	size_t note_count;
 };
 
 /* "server", "system-default-registry" ...: constant strings. */
@@ -66,7 +70,8 @@ const char *node_setting_name(enum node_setting setting);
 
 /*
  * Adds what config.yaml says to c, which begins zeroed; file is any number of the caller's.
- * 0; -EINVAL with *fault where it is no YAML, or too large, or too deep.
+ * 0; -EINVAL with *fault where it is no YAML, or too large, or too deep; what stood before that place was taken all
+ * the same.  c->notes are those of the file parsed last.
  */
 int node_config_parse(const char *bytes, size_t len, unsigned int file, struct node_config *c,
 	struct node_config_fault *fault);

@@ -41,6 +41,20 @@ static int add_problem(struct node_files *f, const char *path, const char *why, 
 	return err;
 }
 
+/* What has another shape than RKE2 reads. */
+static int add_faults(struct node_files *f, const char *path)
+{
+	const struct node_config *c = &f->config;
+	int err = 0;
+
+	for (size_t i = 0; i < c->note_count && !err; i++) {
+		err = add_problem(f, path, c->notes[i].text, c->notes[i].line);
+		if (!err)
+			err = unit_list_add(&f->faults, f->problems.text[f->problems.count - 1]);
+	}
+	return err;
+}
+
 /* One YAML file; one that is not there is no problem unless a directory lists it. */
 static int read_yaml(const struct unit_root *r, struct node_files *f, const char *path,
 	bool registries, bool listed)
@@ -60,7 +74,9 @@ static int read_yaml(const struct unit_root *r, struct node_files *f, const char
 		err = node_config_parse(bytes.bytes, bytes.len, (unsigned int)(f->read.count - 1),
 			&f->config, &fault);
 	env_file_bytes_free(&bytes);
-	return err == -EINVAL ? add_problem(f, path, fault.text, fault.line) : err;
+	if (err == -EINVAL)
+		err = add_problem(f, path, fault.text, fault.line);
+	return err ? err : add_faults(f, path);
 }
 
 static bool ends_with(const char *text, const char *suffix)
@@ -271,6 +287,7 @@ void node_files_free(struct node_files *f)
 {
 	unit_list_free(&f->read);
 	unit_list_free(&f->problems);
+	unit_list_free(&f->faults);
 	memset(f, 0, sizeof(*f));
 }
 

@@ -25,6 +25,7 @@ struct node_files {
 	struct unit_list
 		read; /* the configuration files that were read; config.file[] is an index */
 	struct unit_list problems; /* "PATH: WHY" of what could not be read or understood */
+	struct unit_list faults;   /* those of the problems that are to be mended in the file */
 	char data_dir[512];
 	char images[768]; /* the first image tarball of agent/images; "" where there is none */
 	char version[64]; /* of the program, "v1.32.5+rke2r1"; "" where not known */
