@@ -135,6 +135,38 @@ else
 	echo "skip explain: a unit: no user namespaces here"
 fi
 
+# A unit of rke2: its own way, and its containerd's where that is another.
+mkdir -p "$work/unit-node/etc/systemd/system" "$work/unit-node/etc/default"
+printf '[Service]\nEnvironmentFile=-/etc/default/%%N\nExecStart=/usr/local/bin/rke2 agent\n' >"$work/unit-node/etc/systemd/system/rke2-agent.service"
+echo 'CONTAINERD_HTTPS_PROXY=http://user:secretword@relay:3128' >"$work/unit-node/etc/default/rke2-agent"
+agent=(--root "$work/unit-node" --unit rke2-agent)
+is "rke2's way, then containerd's" "direct - - - - - |relay http relay 3128 HTTPS_PROXY - " 0 "${agent[@]}" https://registry-1.docker.io/v2/
+got=$(jq -r .role "$work/out" | paste -sd' ')
+if [ "$got" = "supervisor containerd" ]; then ok "the roles of both"; else fail "the roles of both" "$got"; fi
+got=$("${explain[@]}" "${agent[@]}" https://x | cut -f2,4 | paste -sd'|')
+if [ "$got" = $'direct|relay http://relay:3128\tcontainerd' ]; then ok "the roles of both in text"; else fail "the roles of both in text" "$got"; fi
+is "one line where they agree" "direct - - - - - " 0 "${agent[@]}" http://x
+echo 'HTTPS_PROXY=relay:1' >"$work/unit-node/etc/default/rke2-agent"
+is "one line where they take the same relay" "relay http relay 1 HTTPS_PROXY - " 0 "${agent[@]}" $registry
+printf 'export HTTPS_PROXY=relay:1\n' >"$work/unit-node/etc/default/docker"
+is "a file that the unit does not load has no faults" "relay http relay 1 HTTPS_PROXY - " 0 "${agent[@]}" $registry
+printf '[Service]\nPassEnvironment=HTTPS_PROXY\nExecStart=/usr/local/bin/rke2 agent\n' >"$work/unit-node/etc/systemd/system/rke2-agent.service"
+is "a variable that the service manager has" "direct - - - - - " 0 "${agent[@]}" $registry
+got=$(jq -r '.reason + " " + (.incomplete | tostring)' "$work/out")
+if [ "$got" = "HTTPS_PROXY is not set; HTTPS_PROXY is passed on from the service manager's own environment, which is not known here true" ]; then
+	ok "that it is not known is told"
+else
+	fail "that it is not known is told" "$got"
+fi
+
+is "/dev/null is an empty env file" "direct - - - - - " 0 --env-file /dev/null $registry
+is "a pipe is an env file" "relay http relay 1 HTTPS_PROXY - " 0 --env-file <(echo HTTPS_PROXY=relay:1) $registry
+is "a backslash that systemd takes away" "relay http relay 1 HTTPS_PROXY - backslash-lost" 1 \
+	--env-file <(echo 'HTTPS_PROXY=http://CORP\svc:secretword@relay:1') $registry
+is "a word for no relay" "relay http None 80 HTTPS_PROXY - word-as-host" 1 --env HTTPS_PROXY=None $registry
+got=$("${explain[@]}" --env HTTPS_PROXY=http://relay:0 $registry | cut -f2)
+if [ "$got" = "relay http://relay:0" ]; then ok "port 0 in text"; else fail "port 0 in text" "$got"; fi
+
 # Images: who dials which host in which order, and which way.
 # images NAME WANTED STATUS ARG...: "role purpose decision url" of each, * for a fallback.
 images() {
@@ -267,6 +299,7 @@ usage "an unknown format" -o yaml $registry
 usage "no such file" --env-file "$work/none" $registry
 usage "a root that is none" --root "$work/none/x" ubuntu
 usage "a root that is a file" --root "$work/env" ubuntu
+usage "a folder as an env file" --env-file "$work" $registry
 usage "no such unit" --unit relaytrace-no-such $registry
 usage "no unit's name" --unit 'a/b' $registry
 usage "no such process" --pid 4194305 $registry

@@ -25,7 +25,9 @@ static const char explain_help[] =
 	"becomes a line for each host that rke2 (supervisor) and that its containerd would dial for\n"
 	"it, by the node's registries.yaml and config.yaml; CONTAINERD_X counts as X for containerd.\n"
 	"An IMAGE has no scheme, a URL has one.  A word without a slash that has a dot in its name,\n"
-	"or is localhost, is a host without a scheme: Go goes direct for it, which is told as a fault.\n\n"
+	"or is localhost, is a host without a scheme: Go goes direct for it, which is told as a fault.\n"
+	"A URL is one line.  With --unit of rke2 or k3s it is what that program itself would do, and a\n"
+	"second line follows where the containerd that it starts would decide otherwise.\n\n"
 	"  --env N=V             a variable; repeatable, the last of a name counts\n"
 	"  --env-file FILE       variables as systemd reads EnvironmentFile=; repeatable\n"
 	"  --unit UNIT           what that unit would get if it were started now\n"
@@ -41,7 +43,8 @@ static const char explain_help[] =
 	"chance; 2 for wrong usage or unreadable input.  Remarks (credentials, no-scheme, no-port,\n"
 	"https-scheme, socks-scheme) are told in JSON, but are no faults.\n"
 	"Text: URL, decision and reason, parted by tabs; of an image also who dials it (supervisor,\n"
-	"containerd) and what for (mirror, registry, token, blobs; fallback: if the mirrors fail).\n";
+	"containerd) and what for (mirror, registry, token, blobs; fallback: if the mirrors fail); of\n"
+	"the second line of a URL containerd.  In JSON role says who dials, of both lines.\n";
 /* clang-format on */
 
 /* What the program reads for this URL's scheme: its faults count, whatever was decided. */
@@ -108,11 +111,12 @@ static void json_image(struct json *j, const struct explain_answer *a)
 {
 	char text[2 * IMAGE_NAME_MAX + 300];
 
+	if (a->role)
+		json_string(j, "role", a->role);
 	if (!a->image)
 		return;
 	image_reference_text(a->image, text, sizeof(text));
 	json_string(j, "reference", text);
-	json_string(j, "role", role_name(a->role));
 	json_string(j, "purpose", pull_purpose_name(a->request->purpose));
 	json_bool(j, "fallback", a->request->fallback);
 }
@@ -183,7 +187,7 @@ static void explain_text(const struct explain *x, const struct explain_answer *a
 
 		buffer_printf(&line, " %s://%s%s%s", c->relay.scheme, v6 ? "[" : "", c->relay.host,
 			v6 ? "]" : "");
-		if (c->relay.port)
+		if (c->relay.port || !(c->relay.faults & RELAY_FAULT_HOST_MASKED))
 			buffer_printf(&line, ":%u", c->relay.port);
 	}
 	escape_text(out, buffer_string(&line), line.len);
@@ -202,9 +206,10 @@ static void explain_text(const struct explain *x, const struct explain_answer *a
 			"; its path may be another: a rewrite of registries.yaml "
 			"is not followed here");
 	escape_text(out, buffer_string(&line), line.len);
+	if (a->tells_role)
+		buffer_printf(out, "\t%s", a->role);
 	if (a->image)
-		buffer_printf(out, "\t%s\t%s%s", role_name(a->role),
-			pull_purpose_name(a->request->purpose),
+		buffer_printf(out, "\t%s%s", pull_purpose_name(a->request->purpose),
 			a->request->fallback ? " fallback" : "");
 	buffer_append_char(out, '\n');
 	buffer_free(&line);
@@ -239,6 +244,31 @@ static void word_hint(const struct explain_answer *a, char *text, size_t size)
 			"; it has no scheme (https://), and is no image reference either");
 }
 
+/* A value that only the service manager knows may decide otherwise. */
+static void passed_hint(
+	const struct explain *x, const struct explain_answer *a, char *text, size_t size)
+{
+	const struct choice *c = &a->choice;
+
+	for (size_t i = 0; i < x->passed.count; i++) {
+		const char *passed = x->passed.text[i];
+		size_t len = strlen(text);
+		struct relay_name name;
+
+		if (!relay_name_parse(passed, strlen(passed), &name) || name.kind != c->kind ||
+			name.family != c->family || name.spelling == RELAY_MIXED ||
+			(name.containerd && a->environment != x->containerd) ||
+			c->reason == CHOICE_BAD_URL || c->reason == CHOICE_SCHEME_UNKNOWN)
+			continue;
+		snprintf(text + len, size - len,
+			"; %s is passed on from the service manager's own environment, which is "
+			"not known "
+			"here",
+			passed);
+		return;
+	}
+}
+
 static int explain_write(struct explain *x, const struct explain_answer *a)
 {
 	struct buffer shown = {0}, out = {0};
@@ -248,6 +278,7 @@ static int explain_write(struct explain *x, const struct explain_answer *a)
 	choice_reason_text(&a->choice, reason, sizeof(reason));
 	/* A host has no '@', so no password. */
 	word_hint(a, reason, sizeof(reason));
+	passed_hint(x, a, reason, sizeof(reason));
 	/* The URL itself may carry a password. */
 	if (strchr(a->url, '@') && !a->image)
 		relay_argument_redact(NULL, a->url, &shown);
@@ -286,16 +317,11 @@ static int explain_run(struct explain *x, char **words)
 	int err = 0;
 
 	for (; !err && *words; words++) {
-		struct explain_answer a = {.url = *words, .environment = x->environment};
 		struct image_reference image;
+		enum image_word word = image_word_of(*words, &image);
 
-		a.word = image_word_of(*words, &image);
-		if (a.word == IMAGE_WORD_REFERENCE) {
-			err = explain_reference(x, &image, explain_tell);
-			continue;
-		}
-		choice_for_url(x->environment, x->family, *words, &a.choice);
-		err = explain_tell(x, &a);
+		err = word == IMAGE_WORD_REFERENCE ? explain_reference(x, &image, explain_tell)
+						   : explain_url(x, *words, word, explain_tell);
 	}
 	if (err)
 		return STATUS_USAGE;
@@ -460,6 +486,7 @@ static void explain_free(struct explain *x)
 		free(x->faults[i].source);
 	}
 	free(x->faults);
+	unit_list_free(&x->passed);
 	free(x->files);
 	free(x->pairs);
 	environment_unref(x->environment);

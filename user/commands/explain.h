@@ -33,6 +33,8 @@ struct explain {
 	struct environment *environment;
 	struct explain_fault *faults; /* of env files */
 	size_t fault_count;
+	struct unit_list
+		passed;	 /* names that the unit takes from the service manager's environment */
 	bool incomplete; /* a variable of the process may be missing here, or a mirror */
 	/* For image references: */
 	struct node_files node;
@@ -48,10 +50,11 @@ struct explain_answer {
 	struct choice choice;
 	const struct environment *environment;
 	enum image_word word;
+	const char *role; /* who dials; NULL: not said */
+	bool tells_role;  /* in text too: of an image, and of a URL for its second line */
 	/* Of an image reference only: */
 	const struct image_reference *image;
 	const struct pull_request *request;
-	enum role role;
 };
 
 /*
@@ -74,5 +77,11 @@ bool concerns_relay(const char *name, size_t len);
 typedef int explain_tell_fn(struct explain *x, const struct explain_answer *a);
 int explain_reference(
 	struct explain *x, const struct image_reference *image, explain_tell_fn *tell);
+
+/*
+ * A URL asked for a unit of rke2 or K3s: the program and its containerd may take different ways.  Tells the program's
+ * answer, and containerd's behind it only where that is another.  As explain_reference().
+ */
+int explain_url(struct explain *x, const char *url, enum image_word word, explain_tell_fn *tell);
 
 #endif

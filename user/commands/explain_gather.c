@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,10 +75,11 @@ static int explain_read_file(struct explain *x, const char *path)
 	struct env_file_result result = {0};
 	struct env_file_bytes file = {0};
 	struct buffer source = {0};
-	int err = env_file_read(path, &file);
+	int err = env_file_read_stream(path, &file);
 
 	if (err && err != -EFBIG) {
-		log_error("cannot read the env file %s: %s", path, strerror(-err));
+		log_error("cannot read the env file %s: %s", path,
+			err == -EINVAL ? "it is neither a file nor a pipe" : strerror(-err));
 		return err;
 	}
 	if (err == -EFBIG) {
@@ -123,6 +125,30 @@ static int read_environ(const char *pid, struct environment *e)
 	return err;
 }
 
+/*
+ * ptrace(2), "Ptrace access mode checking": root's own processes are open to root only where it has all of their
+ * capabilities; a container's root, and one in a user namespace of its own, lacks those of the host's.
+ */
+static const char *why_refused(void)
+{
+	char line[256];
+	unsigned long long effective = 0;
+	FILE *file = geteuid() ? NULL : fopen("/proc/self/status", "re");
+
+	if (!file)
+		return "; run this as root";
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %llx", &effective) == 1)
+			break;
+	fclose(file);
+	return effective >> CAP_SYS_PTRACE & 1 ? "; it is in another user namespace, or a security "
+						 "module (AppArmor, SELinux, Yama) "
+						 "keeps it from this root"
+					       : "; this root has not CAP_SYS_PTRACE, which that "
+						 "process takes (a container's root "
+						 "has it only if told so)";
+}
+
 static int explain_read_process(struct explain *x)
 {
 	struct environment *snapshot = environment_new(ENVIRONMENT_SNAPSHOT);
@@ -132,7 +158,7 @@ static int explain_read_process(struct explain *x)
 		err = environment_add_judged(x->environment, &snapshot->variables[i]);
 	if (err) {
 		log_error("cannot read the environment of process %s: %s%s", x->pid, strerror(-err),
-			err == -EACCES ? "; run this as root" : "");
+			err == -EACCES ? why_refused() : "");
 	} else if (snapshot->first_lost) {
 		x->incomplete = true;
 		log_warning("process %s wrote its title over the first entry of its environment: "
@@ -166,8 +192,12 @@ static int explain_judge_unit(
 		const struct unit_statement *s = &f->statements[i];
 		bool listed = s->name && relay_name_is_listed(s->name, strlen(s->name));
 
-		x->incomplete |= s->verb == UNIT_PASS && v->of[i].fate == UNIT_FATE_EFFECTIVE;
-		if (!s->fault || !*s->fault)
+		if (s->verb == UNIT_PASS && v->of[i].fate == UNIT_FATE_EFFECTIVE) {
+			x->incomplete = true;
+			err = unit_list_add(&x->passed, s->name);
+		}
+		/* What the unit does not load has no faults of its own. */
+		if (err || !s->fault || !*s->fault || unit_file_is_unloaded(f->files[s->file].role))
 			continue;
 		buffer_clear(&source);
 		buffer_printf(&source, "%s:%u", f->files[s->file].path, s->line);

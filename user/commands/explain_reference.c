@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Image references: `relaytrace explain rancher/rke2-runtime:v1.32.5-rke2r1`. */
+/* What is asked for: image references, `relaytrace explain rancher/rke2-runtime:v1.32.5-rke2r1`, and URLs. */
 #include "commands/explain.h"
 
 #include "base/log.h"
@@ -66,7 +66,8 @@ static int read_node(struct explain *x)
 	if (x->node_is_read)
 		return 0;
 	x->node_is_read = true;
-	x->containerd = environment_of_containerd(x->environment);
+	if (!x->containerd)
+		x->containerd = environment_of_containerd(x->environment);
 	err = x->containerd ? read_files(x) : -ENOMEM;
 	if (err) {
 		log_error("cannot read registries.yaml and config.yaml: %s", strerror(-err));
@@ -98,11 +99,69 @@ int explain_reference(struct explain *x, const struct image_reference *image, ex
 				.word = IMAGE_WORD_REFERENCE,
 				.image = &real,
 				.request = &requests[i],
-				.role = x->roles[r]};
+				.role = role_name(x->roles[r]),
+				.tells_role = true};
 
 			choice_for_url(a.environment, x->family, a.url, &a.choice);
 			err = tell(x, &a);
 		}
 	}
 	return err;
+}
+
+/* The role of the unit's main program; NULL: it is another's. */
+static const char *role_of_unit(const struct explain *x, bool *starts_containerd)
+{
+	static const struct {
+		const char *begins;
+		enum role role;
+		bool starts_containerd;
+	} units[] = {{"rke2-", ROLE_SUPERVISOR, true}, {"k3s", ROLE_SUPERVISOR, true},
+		{"rancher-system-agent", ROLE_SYSTEM_AGENT, false},
+		{"containerd", ROLE_CONTAINERD, false}};
+
+	*starts_containerd = false;
+	for (size_t i = 0; x->unit && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strncmp(x->unit, units[i].begins, strlen(units[i].begins)))
+			continue;
+		*starts_containerd = units[i].starts_containerd;
+		return role_name(units[i].role);
+	}
+	return NULL;
+}
+
+static bool same_way(const struct choice *a, const struct choice *b)
+{
+	return a->decision == b->decision &&
+	       (a->decision != CHOICE_RELAY ||
+		       (!strcmp(a->relay.scheme, b->relay.scheme) &&
+			       !strcmp(a->relay.host, b->relay.host) &&
+			       a->relay.port == b->relay.port &&
+			       a->relay.masked_host == b->relay.masked_host));
+}
+
+int explain_url(struct explain *x, const char *url, enum image_word word, explain_tell_fn *tell)
+{
+	struct explain_answer own = {.url = url, .word = word, .environment = x->environment},
+			      other;
+	bool starts_containerd;
+	int err;
+
+	own.role = role_of_unit(x, &starts_containerd);
+	choice_for_url(own.environment, x->family, url, &own.choice);
+	err = tell(x, &own);
+	if (err || !starts_containerd)
+		return err;
+	if (!x->containerd)
+		x->containerd = environment_of_containerd(x->environment);
+	if (!x->containerd) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	other = own;
+	other.environment = x->containerd;
+	other.role = role_name(ROLE_CONTAINERD);
+	other.tells_role = true;
+	choice_for_url(other.environment, x->family, url, &other.choice);
+	return same_way(&own.choice, &other.choice) ? 0 : tell(x, &other);
 }
