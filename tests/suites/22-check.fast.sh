@@ -177,6 +177,50 @@ same "its mirrors" "$(printf 'mirrors:\n  "*":\n    endpoint: [https://mirror.ex
 	findings) $(jq -r 'select(.event.action == "pull" and .relaytrace.role == "containerd") | .destination.domain + " " + (.relaytrace.pull.fallback | tostring)' "$work/out.jsonl" | head -2 | tr '\n' ' ')" \
 	"0 mirror.example.com false registry-1.docker.io true "
 
+# What no finding tells and is to be mended: a line of its own, and the status says it.
+mends() { # NAME PATH:LINE WORDS STATUS
+	local got
+	findings >/dev/null
+	got="$(jq -r 'select(.event.action == "fault") | .message' "$work/out.jsonl" | grep -F "$2: " | grep -cF "$3")"
+	"${check[@]}" --root "$node" >"$work/text"
+	got="$got $? $(grep -c "^to mend   $2: " "$work/text") $("${check[@]}" --root "$node" --fail-on never >/dev/null; echo $?)"
+	same "to mend: $1" "$got" "1 1 1 0"
+}
+ready() { printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' | new_node; mkdir -p "$node/etc/systemd/system/rke2-agent.service.d"; }
+own=/etc/systemd/system/rke2-agent.service.d/p.conf
+ready
+printf '[Service]\nEnvironmentFile=/etc/gone.env\n' >"$node$own"
+mends "an env file that is needed and not there" /etc/gone.env "make the file, or write EnvironmentFile=-/etc/gone.env in $own:2"
+mkfifo "$node/etc/gone.env"
+mends "an env file that is a pipe" /etc/gone.env "systemd cannot read it (it is a named pipe)"
+rm "$node/etc/gone.env"
+printf 'A=\377\n' >"$node/etc/gone.env"
+mends "an env file that is refused" /etc/gone.env:1 "is not UTF-8"
+ln -sfn /dev/null "$node/etc/systemd/system/rke2-agent.service"
+same "of a unit that is masked nothing is to be mended" "$(findings)" "0"
+ready
+printf '[Service]\nEnvironmentFile=/etc/gone.env\n' >"$node/etc/systemd/system/rke2-server.service"
+same "of a unit that is not used it is only told" "$(findings) $(jq -r 'select(.event.action == "unread") | .message' "$work/out.jsonl" | grep -c '^/etc/gone.env: ')" "0 1"
+ready
+printf '[Service]\nEnvironment=NO_PROXY=a, b\n' >"$node$own"
+mends "a list without quotes" $own:2 "put quotes around it"
+printf 'HTTPS_PROXY=http://CORP\\svc:SEKRIT@10.77.9.1:3128\n' | new_node
+mends "a backslash that goes" /etc/default/rke2-agent:1 "write %5C in a URL"
+ready
+printf 'mirrors:\n  docker.io:\n    endpoint":\n      - https://m.corp\n' >"$node/etc/rancher/rke2/registries.yaml"
+mends "a key that nobody knows" /etc/rancher/rke2/registries.yaml:3 "write endpoint"
+classic | new_node
+echo 'system-default-registry: http://r.corp:5000/' >"$node/etc/rancher/rke2/config.yaml"
+mends "a registry with a scheme" /etc/rancher/rke2/config.yaml:1 "write r.corp:5000"
+same "it silences nothing" "$(findings)" "1 containerd-scope/supervisor"
+printf 'HTTPS_PROXY=None\n' | new_node
+same "a word for no relay" "$(findings)" "1 value-misread/supervisor"
+printf 'CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128\n' | new_node
+mkdir -p "$node/etc/systemd/system/rke2-agent.service.d"
+printf '[Service]\nPassEnvironment=HTTPS_PROXY\n' >"$node$own"
+same "what the service manager may have is no alarm" "$(findings) $(jq -r 'select(.event.action == "pull" and .relaytrace.role == "supervisor") | .relaytrace.pull.reason' "$work/out.jsonl" |
+	grep -c 'HTTPS_PROXY is passed on from the service manager')" "0 containerd-scope/supervisor 4"
+
 # Remedies, as they are printed, on the files of the node: after it there is nothing to mend.
 remedy() { # NAME: with what /etc/default/rke2-agent holds on standard input, and a node that new_node made of it
 	local before after

@@ -25,7 +25,9 @@ static int check_help(void)
 	options_help(FOR_CHECK);
 	printf("\nexit status: 0; 1 a finding of the --fail-on level; 2 wrong usage, or what was "
 	       "asked\n"
-	       "for cannot be read or written.\n");
+	       "for cannot be read or written.  All that is told before a dial is a warning; "
+	       "without\n"
+	       "--fail-on, warnings and files that are to be mended count.\n");
 	return STATUS_DONE;
 }
 
@@ -79,14 +81,14 @@ static int check_run(const struct options *options)
 	if (!formats_are_known(options) || outputs_open(&outputs, options))
 		return STATUS_USAGE;
 	status = check_gather(&c);
-	if (!status && check_judge(&c)) {
+	if (!status && (check_judge(&c) || check_faults(&c))) {
 		log_error("out of memory");
 		status = STATUS_USAGE;
 	}
 	if (!status)
 		status = check_write(&c, &outputs);
 	/* All that is told before a dial is a warning: without --fail-on that counts. */
-	if (!status && c.warnings && options->fail_on != FAIL_ON_NEVER &&
+	if (!status && (c.warnings || c.faults.count) && options->fail_on != FAIL_ON_NEVER &&
 		(options->fail_on == FAIL_ON_WARNING || !options->fail_on_given))
 		status = STATUS_FINDINGS;
 	check_free(&c);

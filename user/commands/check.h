@@ -50,6 +50,7 @@ struct check {
 	struct finding *findings[CHECK_FINDINGS]; /* owned */
 	size_t finding_count, warnings;
 	struct unit_list unread; /* "PATH: WHY", sorted, each once */
+	struct unit_list faults; /* "PATH:LINE: what is wrong and what to do", sorted, each once */
 	uint64_t now_ns;	 /* CLOCK_BOOTTIME */
 	int64_t wall_offset_ns;
 	const char *hostname;
@@ -62,6 +63,18 @@ int check_gather(struct check *c);
 /* Who may pull, and what would go wrong; fills subjects and findings.  0 or -ENOMEM. */
 int check_judge(struct check *c);
 void check_free(struct check *c);
+
+/*
+ * Once the units that count are known: what is to be mended in their files and in the node's configuration, other
+ * than what a finding tells.  0 or -ENOMEM.
+ */
+int check_faults(struct check *c);
+
+/* Why the file f, whose error is not 0, could not be read: "it is a named pipe", "Permission denied". */
+const char *check_why(const struct check *c, const struct unit_file *f);
+
+/* Sorts, and keeps each text once: several units share files. */
+void check_sort(struct unit_list *l);
 
 /* How a process stands to a variable that its unit would give it. */
 enum check_has {
@@ -78,6 +91,10 @@ const struct environment *check_wanted(const struct check *c, const struct proce
 /* What subject would do for target. */
 void check_choice(const struct check *c, const struct check_subject *s,
 	const struct pull_target *target, struct choice *out);
+
+/* Why it would do that, in words; where its unit passes a variable on whose value is not known, that too. */
+const char *check_reason(
+	const struct check_subject *s, const struct choice *choice, char *text, size_t size);
 
 /* Appends the whole answer: a screen of text (s is a sink of text), JSON lines. */
 struct sink_text;

@@ -95,6 +95,24 @@ static int unread_add(struct check *c, const char *path, unsigned int line, cons
 	return err;
 }
 
+const char *check_why(const struct check *c, const struct unit_file *f)
+{
+	enum unit_node node = UNIT_NODE_OTHER;
+	long long mtime;
+
+	if (f->error != -EINVAL)
+		return strerror(-f->error);
+	unit_root_stat(&c->root, f->path, &node, &mtime);
+	return node == UNIT_NODE_PIPE ? "it is a named pipe"
+				      : "it is neither a file nor a link to one";
+}
+
+/* Does the unit need that file to start?  Then what is wrong with it is a fault (check_faults()). */
+static bool is_needed(const struct unit_file *f)
+{
+	return f->role == UNIT_FILE_ENV && !f->optional && (unit_file_fails(f) || f->refused);
+}
+
 static int unread_of_unit(struct check *c, const struct check_unit *u)
 {
 	int err = 0;
@@ -102,13 +120,12 @@ static int unread_of_unit(struct check *c, const struct check_unit *u)
 	for (size_t i = 0; i < u->facts.file_count && !err; i++) {
 		const struct unit_file *f = &u->facts.files[i];
 
+		if (is_needed(f))
+			continue;
 		if (f->role == UNIT_FILE_UNSEEN)
 			err = unread_add(c, f->path, 0, NULL);
 		else if (f->error && f->error != -ENOENT)
-			err = unread_add(c, f->path, 0, strerror(-f->error));
-		else if (f->error && !f->optional && f->role == UNIT_FILE_ENV)
-			err = unread_add(c, f->path, 0,
-				"it is not there, and the unit cannot start without it");
+			err = unread_add(c, f->path, 0, check_why(c, f));
 		else if (f->refused)
 			err = unread_add(
 				c, f->path, f->refused_line, env_file_fault_text(f->refused));
@@ -118,28 +135,6 @@ static int unread_of_unit(struct check *c, const struct check_unit *u)
 	if (!err && u->facts.cut)
 		err = unread_add(c, u->facts.id, 0, "it has more files than are read here");
 	return err;
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Several units share files: each is told once. */
-static void unread_sort(struct check *c)
-{
-	struct unit_list *l = &c->unread;
-	size_t kept = 0;
-
-	if (l->count)
-		qsort(l->text, l->count, sizeof(*l->text), compare_texts);
-	for (size_t i = 0; i < l->count; i++) {
-		if (kept && !strcmp(l->text[kept - 1], l->text[i]))
-			free(l->text[i]);
-		else
-			l->text[kept++] = l->text[i];
-	}
-	l->count = kept;
 }
 
 /* ---- units ---- */
@@ -177,6 +172,18 @@ static bool unit_is_hidden(const struct unit_facts *f)
 		if (f->files[i].role == UNIT_FILE_UNSEEN ||
 			(!unit_file_is_unloaded(f->files[i].role) &&
 				(f->files[i].error == -EACCES || f->files[i].error == -EPERM)))
+			return true;
+	return false;
+}
+
+/* Does it get variables from the service manager that no file tells? */
+static bool unit_passes(const struct check_unit *u)
+{
+	static const enum relay_kind kinds[] = {RELAY_KIND_HTTPS, RELAY_KIND_HTTP};
+	static const enum relay_family families[] = {RELAY_FAMILY_PROXY, RELAY_FAMILY_RELAY};
+
+	for (size_t i = 0; i < 4; i++)
+		if (unit_view_passed(&u->facts, &u->view, families[i / 2], kinds[i % 2], true))
 			return true;
 	return false;
 }
@@ -219,7 +226,7 @@ static int unit_make(struct check *c, struct check_unit *u, size_t known)
 	u->self = process_of_unit(
 		u, program, tree, role, unit_view_environment(&u->facts, &u->view), NULL);
 	if (u->self)
-		u->self->environment->truncated = unit_is_hidden(&u->facts);
+		u->self->environment->truncated = unit_is_hidden(&u->facts) || unit_passes(u);
 	if (u->self && known < KNOWN_UNITS && known_units[known].starts_containerd) {
 		u->containerd = process_of_unit(u, "containerd", tree, ROLE_CONTAINERD,
 			environment_of_containerd(u->self->environment), u->self);
@@ -308,7 +315,10 @@ static int files_read(struct check *c, enum distribution distribution, struct no
 	err = node_files_read(&c->root, distribution, program,
 		distribution == DISTRIBUTION_RKE2 ? c->options->rke2_version : NULL, files);
 	for (size_t i = 0; i < files->problems.count && !err; i++)
-		err = unread_add(c, files->problems.text[i], 0, NULL);
+		if (unit_list_has(&files->faults, files->problems.text[i]))
+			err = unit_list_add(&c->faults, files->problems.text[i]);
+		else
+			err = unread_add(c, files->problems.text[i], 0, NULL);
 	if (!err)
 		node_files_tell(files, c->now_ns, on_fact, c->diagnosis);
 	return err;
@@ -435,7 +445,7 @@ int check_gather(struct check *c)
 		log_error("the node cannot be looked at: %s", strerror(-err));
 		return STATUS_USAGE;
 	}
-	unread_sort(c);
+	check_sort(&c->unread);
 	return 0;
 }
 
@@ -455,6 +465,7 @@ void check_free(struct check *c)
 	node_files_free(&c->agent);
 	unit_host_free(&c->host);
 	unit_list_free(&c->unread);
+	unit_list_free(&c->faults);
 	free(c->subjects);
 	free(c->running);
 	process_table_free(&c->processes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The answer of `relaytrace check` as JSON lines: `unit` for each unit, `exec` for each process, as the
- * tracer has it, `pull` for each host that somebody will pull from, `finding` as the tracer has it, `unread`
- * for what could not be read.
+ * tracer has it, `pull` for each host that somebody will pull from, `finding` as the tracer has it, `fault` for what is
+ * to be mended in a file and no finding tells, `unread` for what could not be read.
  */
 #include "commands/check.h"
 #include "diagnose/pull_targets.h"
@@ -16,7 +16,7 @@ struct item {
 	const struct check_subject *subject;
 	const struct pull_target *target;
 	bool judged;
-	const char *unread;
+	const char *action, *message; /* "fault", "unread" */
 	struct report report;
 };
 
@@ -172,7 +172,7 @@ static void put_pull(struct json_line *l, const void *what)
 		json_line_text(l, "variable", choice.variable->name);
 	if (choice.no_entry[0])
 		json_line_text(l, "no_relay_entry", choice.no_entry);
-	json_line_text(l, "reason", choice_reason_text(&choice, reason, sizeof(reason)));
+	json_line_text(l, "reason", check_reason(item->subject, &choice, reason, sizeof(reason)));
 	json_object_end(j);
 	if (choice.decision == CHOICE_RELAY) {
 		json_object(j, "relay");
@@ -183,15 +183,25 @@ static void put_pull(struct json_line *l, const void *what)
 	json_line_end(l);
 }
 
-static void put_unread(struct json_line *l, const void *what)
+static void put_message(struct json_line *l, const void *what)
 {
 	const struct item *item = what;
 
-	json_line_begin(l, &item->report, "event", "unread");
+	json_line_begin(l, &item->report, "event", item->action);
 	json_object_end(&l->json);
-	json_line_text(l, "message", item->unread);
+	json_line_text(l, "message", item->message);
 	json_line_ours(l);
 	json_line_end(l);
+}
+
+static void put_messages(struct sink *s, const char *action, const struct unit_list *l,
+	struct item *item, struct buffer *out)
+{
+	item->action = action;
+	for (size_t i = 0; i < l->count; i++) {
+		item->message = l->text[i];
+		put_line(s, put_message, item, out);
+	}
 }
 
 void check_json(const struct check *c, struct sink *s, struct buffer *out)
@@ -226,8 +236,6 @@ void check_json(const struct check *c, struct sink *s, struct buffer *out)
 		item.report.process = c->findings[i]->process;
 		put_line(s, put_report, &item, out);
 	}
-	for (size_t i = 0; i < c->unread.count; i++) {
-		item.unread = c->unread.text[i];
-		put_line(s, put_unread, &item, out);
-	}
+	put_messages(s, "fault", &c->faults, &item, out);
+	put_messages(s, "unread", &c->unread, &item, out);
 }

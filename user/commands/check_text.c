@@ -72,9 +72,10 @@ static void put_fate(const struct check_unit *u, size_t i, struct sink_text *s, 
 			buffer_printf(out, "  (%s)", st->fault);
 		break;
 	case UNIT_FATE_UNLOADED:
-		buffer_append_string(out,
-			is_elsewhere(u, i) ? "  (a relay is known here, but this unit does not load it)"
-					   : "  (the unit does not load this file)");
+		buffer_append_string(
+			out, is_elsewhere(u, i)
+				     ? "  (a relay is known here, but this unit does not load it)"
+				     : "  (the unit does not load this file)");
 		break;
 	case UNIT_FATE_IGNORED:
 		buffer_printf(out, "  (systemd ignores this: %s)", st->fault ? st->fault : "");
@@ -162,7 +163,8 @@ static bool same_choice(const struct choice *a, const struct choice *b)
 	       !strcmp(a->no_entry, b->no_entry);
 }
 
-static void put_choice(const struct choice *choice, struct sink_text *s, struct buffer *out)
+static void put_choice(const struct check_subject *subject, const struct choice *choice,
+	struct sink_text *s, struct buffer *out)
 {
 	char reason[1024];
 
@@ -170,7 +172,7 @@ static void put_choice(const struct choice *choice, struct sink_text *s, struct 
 		text_style(s, out, STYLE_GREEN);
 		buffer_append_string(out, "relay ");
 		text_escaped(out, choice->relay.host);
-		if (choice->relay.port)
+		if (choice->relay.port || !(choice->relay.faults & RELAY_FAULT_HOST_MASKED))
 			buffer_printf(out, ":%u", choice->relay.port);
 	} else {
 		text_style(s, out, STYLE_YELLOW);
@@ -178,7 +180,7 @@ static void put_choice(const struct choice *choice, struct sink_text *s, struct 
 	}
 	text_style(s, out, STYLE_PLAIN);
 	buffer_append_string(out, " (");
-	text_escaped(out, choice_reason_text(choice, reason, sizeof(reason)));
+	text_escaped(out, check_reason(subject, choice, reason, sizeof(reason)));
 	buffer_append_string(out, ")\n");
 }
 
@@ -209,7 +211,7 @@ static void put_subject(const struct check *c, const struct check_subject *subje
 				buffer_printf(out, ":%u", targets[end].port);
 		}
 		buffer_append_string(out, ": ");
-		put_choice(&choice, s, out);
+		put_choice(subject, &choice, s, out);
 	}
 }
 
@@ -287,8 +289,8 @@ static void put_finding(const struct finding *f, struct sink_text *s, struct buf
 	}
 	if (f->incomplete)
 		buffer_append_string(out,
-			"    not all of its files could be read (see below): it may "
-			"be wrong\n");
+			"    not all that it gets is known here (a file that was not read, "
+			"PassEnvironment=): it may be wrong\n");
 	for (size_t i = 0; i < f->add.count; i++) {
 		buffer_append_string(out, i ? "           " : "    to add ");
 		text_style(s, out, STYLE_GREEN);
@@ -309,6 +311,13 @@ static void put_finding(const struct finding *f, struct sink_text *s, struct buf
 
 static void put_end(const struct check *c, struct sink_text *s, struct buffer *out)
 {
+	for (size_t i = 0; i < c->faults.count; i++) {
+		text_style(s, out, STYLE_RED);
+		buffer_append_string(out, "to mend   ");
+		text_escaped(out, c->faults.text[i]);
+		text_style(s, out, STYLE_PLAIN);
+		buffer_append_char(out, '\n');
+	}
 	for (size_t i = 0; i < c->unread.count; i++) {
 		text_style(s, out, STYLE_YELLOW);
 		buffer_append_string(out, "not read  ");
@@ -322,6 +331,10 @@ static void put_end(const struct check *c, struct sink_text *s, struct buffer *o
 	if (!c->unit_count && !c->running_count)
 		buffer_append_string(out, "no unit and no process of rke2, k3s, containerd or "
 					  "rancher-system-agent here\n");
+	else if (c->faults.count)
+		buffer_printf(out, "%zu finding%s, %zu line%s to mend\n", c->finding_count,
+			c->finding_count == 1 ? "" : "s", c->faults.count,
+			c->faults.count == 1 ? "" : "s");
 	else if (!c->finding_count)
 		buffer_append_string(out, c->unread.count ? "nothing to mend in what was read\n"
 							  : "nothing to mend\n");
