@@ -262,7 +262,21 @@ findings >/dev/null
 "${check[@]}" --root "$node" >>"$work/out.jsonl" 2>&1
 if grep -qE 'SEKRI|WURD' "$work/out.jsonl"; then fail "no password" "$(grep -oE '.{20}(SEKRI|WURD)' "$work/out.jsonl" | head -1)"; else ok "no password in text or JSON"; fi
 
-# What cannot be read: a line each, in bounded time (a second or so; ten on a busy machine).
+# What cannot be read: a line each, in less than a second of the processor's time.
+within_a_second() { # NAME: on the node as it is; of the program as it is shipped
+	local TIMEFORMAT='%U %S' best=9999 took try
+	if [ ! -x "${BUILD:-build}/relaytrace" ]; then
+		echo "skip check: $1: ${BUILD:-build}/relaytrace is not built"
+		return
+	fi
+	# The best of three: what others do to the caches is not ours.
+	for try in 1 2 3; do
+		took=$({ time "${BUILD:-build}/relaytrace" check --root "$node" -o json >"$work/timed" 2>&1; } 2>&1 | awk '{ printf "%d", ($1 + $2) * 1000 }')
+		[ "$took" -lt $best ] && best=$took
+		[ "$best" -lt 1000 ] && break
+	done
+	if [ -s "$work/timed" ] && [ "$best" -lt 1000 ]; then ok "$1"; else fail "$1" "$best ms of CPU time in try $try"; fi
+}
 classic | new_node
 dropins=$node/etc/systemd/system/rke2-agent.service.d
 mkdir -p "$dropins" "$node/etc/rancher/rke2/config.yaml.d"
@@ -272,15 +286,13 @@ mkdir "$dropins/dir.conf" && mkfifo "$dropins/pipe.conf"
 ln -s loop "$node/etc/rancher/rke2/loop" && ln -s ../loop/x.yaml "$node/etc/rancher/rke2/config.yaml.d/1.yaml"
 printf 'a: [b\n' >"$node/etc/rancher/rke2/registries.yaml"
 { yes "# a line of the ten megabytes, FILLER=http://not.a.relay:1" | head -c 10000000; echo; echo 'HTTP_PROXY=http://late:1'; } >"$node/etc/sysconfig/rke2-agent"
-begin=$(date +%s%N)
-got=$(findings)
-took=$((($(date +%s%N) - begin) / 1000000))
-same "500 drop-ins, 10 MB" "$got" "1 scheme-uncovered/supervisor"
-if [ $took -lt 10000 ]; then ok "in bounded time"; else fail "in bounded time" "$took ms"; fi
+same "500 drop-ins, 10 MB" "$(findings)" "1 scheme-uncovered/supervisor"
+within_a_second "500 drop-ins, 10 MB, in less than a second"
 for path in "$dropins/a.conf" "$dropins/b.conf" "$dropins/dir.conf" "$dropins/pipe.conf" \
 	"$node/etc/rancher/rke2/config.yaml.d/1.yaml" "$node/etc/rancher/rke2/registries.yaml"; do
 	same "not read: ${path##*/}" "$(jq -r 'select(.event.action == "unread") | .message' "$work/out.jsonl" | grep -cF "${path#"$node"}:")" 1
 done
+same "a named pipe is called one" "$(jq -r 'select(.event.action == "unread") | .message' "$work/out.jsonl" | grep -c 'pipe.conf: it is a named pipe$')" 1
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	chmod 600 "$node/etc/default/rke2-agent" "$dropins/000.conf"
 	chmod 755 "$work"
@@ -291,6 +303,17 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 else
 	echo "skip check: without root: it takes root to be somebody else"
 fi
+
+: | new_node
+mkdir -p "$dropins"
+for i in $(seq -w 500); do printf '[Service]\nEnvironmentFile=/etc/big.env\n' >"$dropins/$i.conf"; done
+{ yes "FILLER=http://not.a.relay:1" | head -c 10000000; echo; echo 'HTTP_PROXY=http://late:1'; } >"$node/etc/big.env"
+same "500 times the same 10 MB" "$(findings)" "1 scheme-uncovered/supervisor"
+within_a_second "500 times the same 10 MB, in less than a second"
+rm -r "$dropins" "$node/etc/big.env"
+{ yes 'HTTP_PROXY=http://relay.corp:3128' | head -c 10000000; echo; } >"$node/etc/default/rke2-agent"
+same "10 MB of relays" "$(findings) $(wc -l <"$work/out.jsonl")" "1 scheme-uncovered/supervisor 11"
+within_a_second "10 MB of relays, in less than a second"
 
 : | new_node
 mkdir -p "$node/etc/rancher/agent"

@@ -304,6 +304,43 @@ static void test_usual_places_that_are_not_loaded(void)
 		"http_proxy set /etc/environment:1 unloaded\n");
 }
 
+static bool is_letter(const char *name, size_t len)
+{
+	(void)name;
+	return len == 1;
+}
+
+/* What comes again is read once, and what was meant to come last does. */
+static void test_what_comes_again(void)
+{
+	static char lines[400 * 16 + 64];
+	size_t len = 0;
+
+	put("/etc/systemd/system/again.service",
+		"[Service]\nEnvironmentFile=/f/a\nEnvironmentFile=-/f/b\nEnvironmentFile=-/f/a\n"
+		"EnvironmentFile=/f/c\nEnvironmentFile=-/f/link\n");
+	put("/f/a", "A=a\nB=a\n");
+	put("/f/b", "A=b\nC=b\n");
+	put("/f/c", "A=c\nD=\xff\n");
+	link_to("/f/link", "c");
+	UNIT_STRING(fates("again", is_letter),
+		"state env-file /f/c\n"
+		"A set /f/b:1 overridden by /f/a:1\nC set /f/b:2 effective\n"
+		"A set /f/a:1 effective\nB set /f/a:2 effective\n"
+		"A ignored /f/link:1 ignored !not-utf8\nD ignored /f/link:2 ignored !not-utf8\n");
+	for (int i = 0; i < 400; i++)
+		len += (size_t)snprintf(
+			lines + len, sizeof(lines) - len, "%s=%d\n", i % 2 ? "A" : "export B", i);
+	snprintf(lines + len, sizeof(lines) - len, "C=1\n");
+	put("/f/a", lines);
+	put("/f/c", "C=2\n");
+	len = strlen(fates("again", is_letter));
+	UNIT_CHECK(len < 256 * 60);
+	UNIT_CHECK(strstr(fates("again", is_letter), "A set /f/a:400 effective\n"));
+	UNIT_CHECK(strstr(fates("again", is_letter), "B ignored /f/a:399 ignored !export\n"));
+	UNIT_CHECK(strstr(fates("again", is_letter), "C set /f/a:401 overridden by /f/link:1\n"));
+}
+
 /* What gives others a relay, or was meant for the unit and is not read: known, and never effective. */
 static void test_files_of_others(void)
 {
@@ -486,6 +523,7 @@ int main(void)
 	UNIT_RUN(test_every_statement_has_its_fate);
 	UNIT_RUN(test_why_a_unit_cannot_start);
 	UNIT_RUN(test_usual_places_that_are_not_loaded);
+	UNIT_RUN(test_what_comes_again);
 	UNIT_RUN(test_files_of_others);
 	UNIT_RUN(test_the_environment_has_sources_and_no_secrets);
 	UNIT_RUN(test_facts_go_through_a_recording);

@@ -110,7 +110,7 @@ static void put_unit(struct json_line *l, const void *what)
 	const struct item *item = what;
 	const struct check_unit *u = item->unit;
 	struct json *j = &l->json;
-	size_t shown = 0;
+	size_t shown = 0, begin = j->out->len;
 
 	json_line_begin(l, &item->report, "event", "unit");
 	json_object_end(j);
@@ -132,6 +132,9 @@ static void put_unit(struct json_line *l, const void *what)
 	for (size_t i = 0; i < u->facts.statement_count; i++) {
 		const struct unit_statement *st = &u->facts.statements[i];
 
+		/* It is too long already, and will be tried again with fewer. */
+		if (j->out->len - begin > JSON_LINE_BYTES)
+			break;
 		if (st->name &&
 			(st->verb == UNIT_SET || st->verb == UNIT_IGNORED ||
 				st->verb == UNIT_PASS) &&

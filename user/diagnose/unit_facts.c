@@ -2,6 +2,7 @@
 /* Bytes of unit files and env files to statements: unit_facts_parse(). */
 #include "diagnose/unit_files.h"
 
+#include "base/table.h"
 #include "diagnose/unit_elsewhere.h"
 
 #include <errno.h>
@@ -9,12 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINES_KEPT 256 /* of one env file, before equal names share a statement */
+
 struct parse {
 	struct unit_facts *facts;
 	unsigned int file;
 	const struct unit_name *unit;
 	const struct unit_host *host;
 	unit_keep_fn *keep;
+	size_t begin;	   /* the first statement of this file */
+	struct table last; /* of an env file: hash of a name to its latest statement + 1 */
 };
 
 int unit_facts_add_file(struct unit_facts *f, enum unit_file_role role, const char *path)
@@ -105,6 +110,36 @@ static int add(const struct parse *p, enum unit_verb verb, enum unit_setting set
 	return err;
 }
 
+/*
+ * A line of an env file.  The later one of a name counts, so where one has hundreds of lines of the same name the
+ * later takes the place of the earlier: nobody reads a list of 200,000 that were overridden.
+ */
+static int add_line(struct parse *p, enum unit_verb verb, unsigned int line, const char *name,
+	size_t len, const char *value, const char *fault)
+{
+	size_t before = p->facts->statement_count;
+	uint64_t key = table_hash(name, len);
+	size_t at = before - p->begin < LINES_KEPT ? 0 : (size_t)table_get(&p->last, key);
+	struct unit_statement *s = at ? &p->facts->statements[at - 1] : NULL;
+	int err;
+
+	if (s && s->verb == verb && !strncmp(s->name, name, len) && !s->name[len]) {
+		char *copy = value ? strdup(value) : NULL;
+
+		if (value && !copy)
+			return -ENOMEM;
+		wipe(s->value);
+		s->value = copy;
+		s->line = line;
+		s->fault = fault;
+		return 0;
+	}
+	err = add(p, verb, UNIT_ENV_LINE, line, name, len, value, fault);
+	if (!err && p->facts->statement_count > before)
+		err = table_put(&p->last, key, (void *)p->facts->statement_count);
+	return err;
+}
+
 static bool is_name_byte(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
@@ -115,7 +150,7 @@ static bool is_name_byte(char c)
  * Adds text, which systemd ignores, where it mentions a name to keep: "set HTTPS_PROXY".  Without
  * that it may be anything, a secret too, and is not kept.
  */
-static int add_ignored(const struct parse *p, enum unit_setting setting, unsigned int line,
+static int add_ignored(struct parse *p, enum unit_setting setting, unsigned int line,
 	const char *text, size_t len, const char *fault)
 {
 	for (size_t i = 0; i < len;) {
@@ -124,15 +159,18 @@ static int add_ignored(const struct parse *p, enum unit_setting setting, unsigne
 		while (i < len && is_name_byte(text[i]))
 			i++;
 		if (i > start && is_kept(p, text + start, i - start))
-			return add(p, UNIT_IGNORED, setting, line, text + start, i - start, NULL,
-				fault);
+			return setting == UNIT_ENV_LINE
+				       ? add_line(p, UNIT_IGNORED, line, text + start, i - start,
+						 NULL, fault)
+				       : add(p, UNIT_IGNORED, setting, line, text + start,
+						 i - start, NULL, fault);
 		i += i == start;
 	}
 	return 0;
 }
 
 /* A word of Environment= after its specifiers. */
-static int add_assignment(const struct parse *p, enum unit_setting setting, unsigned int line,
+static int add_assignment(struct parse *p, enum unit_setting setting, unsigned int line,
 	const char *text, const char *fault)
 {
 	const char *equals = strchr(text, '=');
@@ -148,8 +186,7 @@ static int add_assignment(const struct parse *p, enum unit_setting setting, unsi
 }
 
 /* A word of PassEnvironment= or UnsetEnvironment=. */
-static int add_name(
-	const struct parse *p, enum unit_setting setting, unsigned int line, const char *text)
+static int add_name(struct parse *p, enum unit_setting setting, unsigned int line, const char *text)
 {
 	enum unit_verb verb = setting == UNIT_PASS_ENVIRONMENT ? UNIT_PASS : UNIT_UNSET;
 	const char *equals = verb == UNIT_UNSET ? strchr(text, '=') : NULL;
@@ -169,7 +206,7 @@ static bool is_torn_off(const struct parse *p, const char *word, const char *bef
 	       is_kept(p, before, len);
 }
 
-static int add_words(const struct parse *p, enum unit_setting setting, const struct unit_line *l)
+static int add_words(struct parse *p, enum unit_setting setting, const struct unit_line *l)
 {
 	struct buffer word = {0}, text = {0}, before = {0};
 	const char *at = l->value, *start;
@@ -252,7 +289,7 @@ static bool has_parent(const char *path)
 	return false;
 }
 
-static int add_load(const struct parse *p, const struct unit_line *l)
+static int add_load(struct parse *p, const struct unit_line *l)
 {
 	struct unit_statement s = {
 		UNIT_LOAD, UNIT_ENVIRONMENT_FILE, p->file, l->line, false, NULL, NULL, NULL, ""};
@@ -301,7 +338,7 @@ static int unit_line(void *context, const struct unit_line *l)
 		{"Service", "PassEnvironment", UNIT_PASS_ENVIRONMENT},
 		{"Service", "UnsetEnvironment", UNIT_UNSET_ENVIRONMENT},
 	};
-	const struct parse *p = context;
+	struct parse *p = context;
 	bool manager = p->facts->files[p->file].role == UNIT_FILE_MANAGER;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -329,12 +366,11 @@ static int unit_line(void *context, const struct unit_line *l)
 }
 
 /* To a shell a value ends at a blank or ';': "HTTPS_PROXY=http://relay:3128; export HTTPS_PROXY". */
-static int shell_line(const struct parse *p, const struct env_file_entry *e)
+static int shell_line(struct parse *p, const struct env_file_entry *e)
 {
 	bool shell = unit_elsewhere_is_shell(p->facts->files[p->file].path);
 	char *value = strndup(e->value, shell ? strcspn(e->value, " \t;") : e->value_len);
-	int err = value ? add(p, UNIT_SET, UNIT_ENV_LINE, e->line, e->name, e->name_len, value, "")
-			: -ENOMEM;
+	int err = value ? add_line(p, UNIT_SET, e->line, e->name, e->name_len, value, "") : -ENOMEM;
 
 	wipe(value);
 	return err;
@@ -342,7 +378,7 @@ static int shell_line(const struct parse *p, const struct env_file_entry *e)
 
 static int env_line(void *context, const struct env_file_entry *e)
 {
-	const struct parse *p = context;
+	struct parse *p = context;
 	const char *fault = env_file_fault_name(e->fault);
 	bool elsewhere = p->facts->files[p->file].role == UNIT_FILE_ELSEWHERE;
 
@@ -351,13 +387,13 @@ static int env_line(void *context, const struct env_file_entry *e)
 		return shell_line(p, e);
 	if (e->ignored)
 		return add_ignored(p, UNIT_ENV_LINE, e->line, e->name, e->name_len, fault);
-	return add(p, UNIT_SET, UNIT_ENV_LINE, e->line, e->name, e->name_len, e->value, fault);
+	return add_line(p, UNIT_SET, e->line, e->name, e->name_len, e->value, fault);
 }
 
 int unit_facts_parse(struct unit_facts *f, unsigned int file, const char *bytes, size_t len,
 	const struct unit_name *unit, const struct unit_host *host, unit_keep_fn *keep)
 {
-	struct parse p = {f, file, unit, host, keep};
+	struct parse p = {f, file, unit, host, keep, f->statement_count, {0}};
 	struct unit_file *read = &f->files[file];
 	struct env_file_result result;
 	int err;
@@ -367,6 +403,7 @@ int unit_facts_parse(struct unit_facts *f, unsigned int file, const char *bytes,
 			: read->role != UNIT_FILE_ENV && read->role != UNIT_FILE_USUAL)
 		return unit_text_parse(bytes, len, unit_line, &p, &read->end, &read->end_line);
 	err = env_file_parse(bytes, len, env_line, &p, &result);
+	table_free(&p.last);
 	read->refused = result.refused;
 	read->refused_line = result.refused_line;
 	return err;

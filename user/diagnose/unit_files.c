@@ -2,17 +2,19 @@
 /* The reader: finds a unit's files below a root and makes facts of them. */
 #include "diagnose/unit_files.h"
 
+#include "base/table.h"
 #include "diagnose/unit_elsewhere.h"
 #include "diagnose/unit_find.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #define READ_BYTES_MAX (256UL * 1024 * 1024)
+#define ENV_LOADS_MAX  8192
+
+/* What gives others a relay is short; of a longer file the beginning is looked at. */
+#define ELSEWHERE_BYTES_MAX (256UL * 1024)
 
 struct facts_reader {
 	const struct unit_root *root;
@@ -50,6 +52,8 @@ static int read_file(struct facts_reader *r, int index)
 	if (!err) {
 		r->bytes_read += bytes.len;
 		file->mtime_ns = bytes.mtime_ns;
+		if (file->role == UNIT_FILE_ELSEWHERE && bytes.len > ELSEWHERE_BYTES_MAX)
+			bytes.len = ELSEWHERE_BYTES_MAX;
 		err = unit_facts_parse(r->facts, (unsigned int)index, bytes.bytes, bytes.len,
 			&r->id, r->host, r->keep);
 		env_file_bytes_free(&bytes);
@@ -148,31 +152,126 @@ static bool is_read(struct facts_reader *r, const char *path, int *err)
 	return known;
 }
 
-/* The env files of the statement at index load. */
-static int read_env_files(struct facts_reader *r, size_t load)
+/* One env file that a statement loads. */
+struct env_load {
+	size_t load; /* the statement */
+	char *path, *real;
+	int file;
+};
+
+struct env_loads {
+	struct env_load *list;
+	size_t count, capacity;
+};
+
+static void env_loads_free(struct env_loads *l)
 {
-	struct unit_statement s = r->facts->statements[load];
+	for (size_t i = 0; i < l->count; i++) {
+		free(l->list[i].path);
+		free(l->list[i].real);
+	}
+	free(l->list);
+}
+
+static int env_loads_add(struct facts_reader *r, struct env_loads *l, size_t load, const char *path)
+{
+	struct buffer real = {0};
+	struct env_load *new;
+
+	if (l->count == ENV_LOADS_MAX) {
+		r->facts->cut = true;
+		return 0;
+	}
+	if (l->count == l->capacity) {
+		size_t capacity = l->capacity ? l->capacity * 2 : 16;
+		struct env_load *more = realloc(l->list, capacity * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		l->list = more;
+		l->capacity = capacity;
+	}
+	new = &l->list[l->count++];
+	*new = (struct env_load){load, strdup(path), NULL, -1};
+	/* Where it leads nowhere its own name has to do. */
+	if (unit_root_resolve(r->root, path, true, &real))
+		new->real = strdup(path);
+	else
+		new->real = strdup(real.data);
+	buffer_free(&real);
+	return new->path &&new->real ? 0 : -ENOMEM;
+}
+
+/* The files of the statement at index load. */
+static int env_loads_find(struct facts_reader *r, size_t load, struct env_loads *l)
+{
+	const char *pattern = r->facts->statements[load].value;
 	struct unit_list paths = {0};
-	int err = unit_root_glob(r->root, s.value, &paths);
+	int err = unit_root_glob(r->root, pattern, &paths);
 
 	/* What is missing is a fact: the pattern stands for it. */
 	if (err == -ENOENT)
-		err = unit_list_add(&paths, s.value);
+		err = unit_list_add(&paths, pattern);
 	r->facts->cut = r->facts->cut || paths.cut;
-	for (size_t i = 0; !err && i < paths.count; i++) {
-		int index = unit_facts_add_file(r->facts, UNIT_FILE_ENV, paths.text[i]);
-
-		if (index < 0) {
-			err = index;
-			break;
-		}
-		r->facts->files[index].load = (int)load;
-		r->facts->files[index].optional = s.optional;
-		err = read_file(r, index);
-		if (!err)
-			is_read(r, paths.text[i], &err);
-	}
+	for (size_t i = 0; !err && i < paths.count; i++)
+		err = env_loads_add(r, l, load, paths.text[i]);
 	unit_list_free(&paths);
+	return err;
+}
+
+/*
+ * Of a file that is loaded several times only the last time decides: what it set before is overridden by itself,
+ * or forgotten with what comes later.  So it is read once; the others have its fate, and no statements.
+ */
+static int env_loads_read(struct facts_reader *r, struct env_loads *l, const struct table *last)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < l->count; i++) {
+		struct env_load *e = &l->list[i];
+
+		e->file = unit_facts_add_file(r->facts, UNIT_FILE_ENV, e->path);
+		if (e->file < 0)
+			return e->file;
+		r->facts->files[e->file].load = (int)e->load;
+		r->facts->files[e->file].optional = r->facts->statements[e->load].optional;
+		if ((size_t)table_get(last, table_hash(e->real, strlen(e->real))) != i + 1)
+			continue;
+		err = read_file(r, e->file);
+		if (!err)
+			is_read(r, e->path, &err);
+	}
+	for (size_t i = 0; !err && i < l->count; i++) {
+		const char *real = l->list[i].real;
+		size_t by = (size_t)table_get(last, table_hash(real, strlen(real))) - 1;
+		struct unit_file *to = &r->facts->files[l->list[i].file];
+		const struct unit_file *from = &r->facts->files[l->list[by].file];
+
+		to->error = from->error;
+		to->mtime_ns = from->mtime_ns;
+		to->refused = from->refused;
+		to->refused_line = from->refused_line;
+	}
+	return err;
+}
+
+static int read_env_files(struct facts_reader *r)
+{
+	size_t count = r->facts->statement_count;
+	struct env_loads loads = {0};
+	struct table last = {0};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < count; i++)
+		if (r->facts->statements[i].verb == UNIT_LOAD)
+			err = env_loads_find(r, i, &loads);
+	for (size_t i = 0; !err && i < loads.count; i++)
+		err = table_put(&last, table_hash(loads.list[i].real, strlen(loads.list[i].real)),
+			(void *)(i + 1));
+	if (!err)
+		err = env_loads_read(r, &loads, &last);
+	env_loads_free(&loads);
+	table_free(&last);
 	return err;
 }
 
@@ -244,7 +343,6 @@ int unit_facts_read(const struct unit_root *root, const struct unit_host *host, 
 {
 	struct facts_reader r = {.root = root, .host = host, .keep = keep, .facts = out};
 	struct unit_found found;
-	size_t count;
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -261,10 +359,8 @@ int unit_facts_read(const struct unit_root *root, const struct unit_host *host, 
 	err = out->unit && out->id ? read_manager(&r) : -ENOMEM;
 	if (!err)
 		err = read_unit(&r, &found);
-	count = out->statement_count;
-	for (size_t i = 0; !err && i < count; i++)
-		if (out->statements[i].verb == UNIT_LOAD)
-			err = read_env_files(&r, i);
+	if (!err)
+		err = read_env_files(&r);
 	if (!err)
 		err = read_usual(&r);
 	if (!err)
@@ -274,140 +370,5 @@ out:
 	unit_list_free(&r.real);
 	if (err)
 		unit_facts_free(out);
-	return err;
-}
-
-/* One line files, "NAME=VALUE" files: the facts of a host that specifiers can name. */
-struct host_reader {
-	struct unit_host *host;
-	const struct host_key {
-		char letter;
-		const char *name;
-	} * keys;
-	size_t key_count;
-	int err;
-};
-
-static int host_line(void *context, const struct env_file_entry *e)
-{
-	struct host_reader *r = context;
-
-	for (size_t i = 0; i < r->key_count && !e->ignored; i++)
-		if (strlen(r->keys[i].name) == e->name_len &&
-			memcmp(r->keys[i].name, e->name, e->name_len) == 0)
-			return unit_host_set(r->host, r->keys[i].letter, e->value);
-	return 0;
-}
-
-static int read_keys(const struct unit_root *root, const char *path, const struct host_key *keys,
-	size_t count, struct unit_host *host)
-{
-	struct host_reader r = {host, keys, count, 0};
-	struct env_file_result result;
-	struct env_file_bytes bytes;
-	int err = unit_root_read(root, path, &bytes);
-
-	if (err)
-		return err == -ENOMEM ? err : 0;
-	/* Where there is such a file, what it does not say is empty. */
-	for (size_t i = 0; !err && i < count; i++)
-		err = unit_host_set(host, keys[i].letter, "");
-	if (!err)
-		err = env_file_parse(bytes.bytes, bytes.len, host_line, &r, &result);
-	env_file_bytes_free(&bytes);
-	return err;
-}
-
-/* The first line of a file that is no comment. */
-static int read_line(
-	const struct unit_root *root, const char *path, char letter, struct unit_host *host)
-{
-	struct env_file_bytes bytes;
-	int err = unit_root_read(root, path, &bytes);
-	char *line;
-	size_t len;
-
-	if (err)
-		return err == -ENOMEM ? err : 0;
-	line = strndup(bytes.bytes, bytes.len);
-	err = line ? 0 : -ENOMEM;
-	for (char *p = line; p && *p; p += len + (p[len] == '\n')) {
-		len = strcspn(p, "\n");
-		if (*p == '#' || len == 0)
-			continue;
-		p[len] = '\0';
-		err = unit_host_set(host, letter, p);
-		break;
-	}
-	free(line);
-	env_file_bytes_free(&bytes);
-	return err;
-}
-
-static int read_live(struct unit_host *out)
-{
-	static const char boot_file[] = "/proc/sys/kernel/random/boot_id";
-	/* systemd's names (src/basic/architecture.h) of what uname(2) says. */
-	static const char *const machines[][2] = {{"x86_64", "x86-64"}, {"aarch64", "arm64"},
-		{"s390x", "s390x"}, {"ppc64le", "ppc64-le"}, {"riscv64", "riscv64"}};
-	struct utsname name;
-	char id[33] = "";
-	size_t len = 0;
-	FILE *file;
-	int c, err = 0;
-
-	if (uname(&name) == 0) {
-		err = unit_host_set(out, 'H', name.nodename);
-		err = err ? err : unit_host_set(out, 'v', name.release);
-		for (size_t i = 0; !err && i < sizeof(machines) / sizeof(machines[0]); i++)
-			if (strcmp(machines[i][0], name.machine) == 0)
-				err = unit_host_set(out, 'a', machines[i][1]);
-	}
-	file = err ? NULL : fopen(boot_file, "re");
-	if (!file)
-		return err;
-	while ((c = getc(file)) != EOF && len < sizeof(id) - 1)
-		if (c != '-' && c != '\n')
-			id[len++] = (char)c;
-	fclose(file);
-	return len == sizeof(id) - 1 ? unit_host_set(out, 'b', id) : 0;
-}
-
-int unit_host_read(const struct unit_root *root, struct unit_host *out)
-{
-	static const struct host_key release[] = {{'o', "ID"}, {'w', "VERSION_ID"},
-		{'W', "VARIANT_ID"}, {'B', "BUILD_ID"}, {'M', "IMAGE_ID"}, {'A', "IMAGE_VERSION"}};
-	static const struct host_key info[] = {{'q', "PRETTY_HOSTNAME"}};
-	enum unit_node node;
-	long long mtime;
-	const char *path = "/etc/os-release";
-	int err;
-
-	memset(out, 0, sizeof(*out));
-	err = unit_host_set_constants(out);
-	if (!err)
-		err = read_line(root, "/etc/machine-id", 'm', out);
-	if (!err)
-		err = read_line(root, "/etc/hostname", 'H', out);
-	if (!err && !root->prefix[0])
-		err = read_live(out);
-	if (unit_root_stat(root, path, &node, &mtime))
-		path = "/usr/lib/os-release";
-	if (!err)
-		err = read_keys(root, path, release, sizeof(release) / sizeof(release[0]), out);
-	if (!err && out->value['H']) {
-		char *dot;
-
-		err = unit_host_set(out, 'l', out->value['H']);
-		dot = err ? NULL : strchr(out->value['l'], '.');
-		if (dot)
-			*dot = '\0';
-	}
-	if (!err)
-		err = read_keys(root, "/etc/machine-info", info, 1, out);
-	if (!err && out->value['l'] && (!out->value['q'] || !out->value['q'][0]))
-		err = unit_host_set(out, 'q', out->value['l']);
-	if (err)
-		unit_host_free(out);
 	return err;
 }
