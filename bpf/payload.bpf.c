@@ -318,12 +318,25 @@ int payload_ingress(struct __sk_buff *skb)
 }
 
 /*
+ * Leaves what the kernel answered as it is.  The program's copy of the answer goes back over it unless optlen is 0
+ * (Documentation/bpf/prog_cgroup_sockopt.rst, "Large optval"), and the copy is not always the answer: it has at
+ * most a page (5.8, d8fe449a9c51) and at most the caller's room, and what is longer is EFAULT to the
+ * caller (beyond a page until 6.5, 29ebbba7d461; NETLINK_LIST_MEMBERSHIPS without room to this
+ * day).  Before 5.18 (c4dcfdd406aa) a call that failed gets an empty copy and loses the length that it
+ * was told to come back with (SO_PEERGROUPS, SO_PEERSEC: ERANGE).
+ */
+static __always_inline void answer_keep(struct bpf_sockopt *ctx)
+{
+	if (ctx->retval < 0 || ctx->optlen > ctx->optval_end - ctx->optval)
+		ctx->optlen = 0;
+}
+
+/*
  * The outcome of a dial as its program hears it: a non-blocking connect() says EINPROGRESS, and the
  * rest is asked for with SO_ERROR.  Asking clears sk_err, so that the state hook, on another processor,
  * may come too late to read it.
  */
-SEC("cgroup/getsockopt")
-int payload_sockopt(struct bpf_sockopt *ctx)
+static __always_inline void error_emit(struct bpf_sockopt *ctx)
 {
 	struct bpf_sockopt_kern *kern = (struct bpf_sockopt_kern *)ctx;
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -333,26 +346,34 @@ int payload_sockopt(struct bpf_sockopt *ctx)
 	struct sock *sk = NULL;
 	int *value = ctx->optval;
 
-	if (ctx->level != SOL_SOCKET_ || ctx->optname != SO_ERROR_ ||
-		(void *)(value + 1) > ctx->optval_end || *value <= 0)
-		return PASS;
+	if ((void *)(value + 1) > ctx->optval_end || *value <= 0)
+		return;
 	entry = traced_find(BPF_CORE_READ(task, tgid));
 	if (!entry || entry->flags & WIRE_TRACED_PROBE)
-		return PASS;
+		return;
 	task_fill(&me, task);
 	if (!traced_is(entry, &me))
-		return PASS;
+		return;
 	/* As a number: ctx->sk is a pointer that the verifier lets nobody calculate with. */
 	bpf_probe_read_kernel(&sk, sizeof(sk), (void *)ctx + bpf_core_field_offset(kern->sk));
 	if (!sk || BPF_CORE_READ(sk, sk_protocol) != TCP_)
-		return PASS;
+		return;
 	if (!record_reserve(record, WIRE_CONNECT, WIRE_LOST_CONNECT))
-		return PASS;
+		return;
 	record->task = me;
 	record->socket = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	address_of_sock(&record->address, sk, false);
 	record->result = -*value;
 	record->asked = 1;
 	bpf_ringbuf_submit(record, 0);
+}
+
+/* Every getsockopt() of the cgroup comes by here, of processes that are not traced too. */
+SEC("cgroup/getsockopt")
+int payload_sockopt(struct bpf_sockopt *ctx)
+{
+	if (ctx->level == SOL_SOCKET_ && ctx->optname == SO_ERROR_)
+		error_emit(ctx);
+	answer_keep(ctx);
 	return PASS;
 }

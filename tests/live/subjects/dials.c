@@ -228,6 +228,17 @@ static void leaves(void)
 	}
 }
 
+/* A dial, so that there is something to report. */
+static void options(void)
+{
+	int port = port_new(), fd = tcp_socket("127.0.0.1", false);
+
+	options_kept();
+	expect_dial("127.0.0.1", port, "refused", ECONNREFUSED, "loopback");
+	must(dial(fd, "127.0.0.1", port) == ECONNREFUSED, "not refused");
+	close(fd);
+}
+
 const struct subject subject_dials[] = {
 	{"refused", refused},
 	{"established", established},
@@ -238,5 +249,6 @@ const struct subject subject_dials[] = {
 	{"superseded", superseded},
 	{"not-dials", not_dials},
 	{"leaves", leaves},
+	{"options", options},
 	{NULL, NULL},
 };

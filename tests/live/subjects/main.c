@@ -300,6 +300,8 @@ static int run_late(int argc, char **argv, bool taken_over)
 		must(false, with[0]);
 	}
 	must(began(argv[0], tracer), "the tracer did not begin");
+	/* We are not traced, and in the cgroup of who is. */
+	options_kept();
 	must(write(go[1], "g", 1) == 1, "write");
 	must(waitpid(subject, &status, 0) == subject && status == 0, "the subject failed");
 	usleep(300000);

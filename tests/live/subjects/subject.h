@@ -51,6 +51,9 @@ int dial_wait(int fd);
 /* Runs body in a child process and waits for it: the wait status. */
 int in_child(void (*body)(void *), void *argument);
 
+/* Checks in a child process what getsockopt() answers where the answer is long or finds no room. */
+void options_kept(void);
+
 /* Ends the subject with a message when it cannot do what it is for. */
 void must(bool good, const char *what);
 
