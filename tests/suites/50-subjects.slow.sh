@@ -56,14 +56,31 @@ else
 	echo "not ok subjects: the run below the tracer ended with status $?"
 	status=1
 fi
-# taken-over: dials that hang when the tracer comes.
-for case in late ${SUBJECTS_MORE:-}; do
+# Processes that are there before the tracer, and dials that hang by then: over IPv4, IPv6 and v4-mapped.  What they
+# carry is a snapshot, and each silent dial has its finding, which says so of one that is older than the tracer.
+for case in late taken-over; do
 	rm -f "$dir/got" "$dir/want"
-	if "$dir/subject" $case "$dir/got" "$tracer" -o "json:$dir/got" >"$dir/want"; then
-		report "$case"
-	else
+	if ! CONTAINERD_HTTPS_PROXY=http://somebody:watchword@10.77.9.1:3128 \
+		"$dir/subject" $case "$dir/got" "$tracer" -o "json:$dir/got" >"$dir/want"; then
 		echo "not ok subject $case: it or the tracer failed"
 		status=1
+		continue
+	fi
+	report "$case"
+	lower=$([ $case = taken-over ] && echo true || echo false)
+	said=$(jq -r --argjson lower $lower 'select(.event.action == "finding")
+		| "\(.event.code) \(.relaytrace.severity) \(.destination.ip)" +
+			if .message | contains("after at least ") == $lower then "" else " \(.message)" end' \
+		"$dir/got" | sort)
+	want=$(printf 'containerd-scope error %s\n' 2001:db8:70::1 203.0.113.70 203.0.113.70)
+	if [ "$said" != "$want" ]; then
+		echo "not ok subject $case, findings: $(echo "$said" | head -n 4 | tr '\n' ';' | cut -c1-600)"
+		status=1
+	elif grep -q watchword "$dir/got"; then
+		echo "not ok subject $case, findings: a password"
+		status=1
+	else
+		echo "ok subject $case, findings"
 	fi
 done
 exit $status

@@ -14,11 +14,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,7 +24,7 @@
 
 void chain_step(int argc, char **argv);
 
-static const char *running; /* the case, for what it prints */
+const char *running; /* the case, for what it prints */
 static char directory[64];
 
 void must(bool good, const char *what)
@@ -219,99 +217,6 @@ static int run_cases(char **wanted)
 	return failed || !ran;
 }
 
-/* Waits until the tracer's output says that it began; false when the tracer ended first. */
-static bool began(const char *out, pid_t tracer)
-{
-	char text[65536];
-
-	for (int i = 0; i < 600; i++) {
-		int fd = open(out, O_RDONLY | O_CLOEXEC);
-		ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-
-		if (fd >= 0)
-			close(fd);
-		text[n > 0 ? n : 0] = 0;
-		if (strstr(text, "\"action\":\"start\""))
-			return true;
-		if (waitpid(tracer, NULL, WNOHANG) == tracer)
-			return false;
-		usleep(50000);
-	}
-	return false;
-}
-
-/*
- * A process that is there before the tracer: one dial hangs already, one is refused and one given up
- * afterwards.  The connection that fills the listener's queue is over before the tracer comes.
- */
-static void late_subject(int go, bool taken_over)
-{
-	const char *ip = "127.0.0.1";
-	int silent = port_new(), before = -1, fd;
-	char byte;
-
-	running = taken_over ? "taken-over" : "late";
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	listener(ip, silent, true);
-	must(dial(tcp_socket(ip, false), ip, silent) == 0, "the first dial to a full listener");
-	if (taken_over) {
-		before = tcp_socket(ip, true);
-		must(dial(before, ip, silent) == EINPROGRESS, "a dropped dial");
-	}
-	must(read(go, &byte, 1) == 1, "the word to go");
-	if (taken_over) {
-		expect_dial(ip, silent, "abandoned", 0, "loopback");
-		close(before);
-		return;
-	}
-	fd = tcp_socket(ip, false);
-	expect_dial(ip, port_new(), "refused", ECONNREFUSED, "loopback");
-	must(dial(fd, ip, silent + 1) == ECONNREFUSED, "not refused");
-	close(fd);
-	fd = tcp_socket(ip, true);
-	expect_dial(ip, silent, "abandoned", 0, "loopback");
-	must(dial(fd, ip, silent) == EINPROGRESS, "a dropped dial");
-	usleep(300000);
-	close(fd);
-}
-
-static int run_late(int argc, char **argv, bool taken_over)
-{
-	int go[2], status;
-	pid_t subject, tracer;
-	char pid[16];
-	char **with = calloc(argc + 3, sizeof(*with));
-
-	must(with && argc >= 2 && pipe(go) == 0, "late OUT.json TRACER ARG...");
-	subject = fork();
-	must(subject >= 0, "fork");
-	if (subject == 0) {
-		late_subject(go[0], taken_over);
-		exit(0);
-	}
-	snprintf(pid, sizeof(pid), "%d", (int)subject);
-	memcpy(with, argv + 1, (argc - 1) * sizeof(*with));
-	with[argc - 1] = "--pid";
-	with[argc] = pid;
-	tracer = fork();
-	must(tracer >= 0, "fork");
-	if (tracer == 0) {
-		execv(with[0], with);
-		must(false, with[0]);
-	}
-	must(began(argv[0], tracer), "the tracer did not begin");
-	/* We are not traced, and in the cgroup of who is. */
-	options_kept();
-	must(write(go[1], "g", 1) == 1, "write");
-	must(waitpid(subject, &status, 0) == subject && status == 0, "the subject failed");
-	usleep(300000);
-	kill(tracer, SIGINT);
-	must(waitpid(tracer, &status, 0) == tracer, "waitpid");
-	must(WIFEXITED(status) && WEXITSTATUS(status) <= 1, "the tracer failed");
-	free(with);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	int status;
@@ -331,9 +236,9 @@ int main(int argc, char **argv)
 	running = "setting up";
 	must(network_private() == 0, "a network namespace of its own");
 	if (argc > 1 && strcmp(argv[1], "late") == 0)
-		return run_late(argc - 2, argv + 2, false);
+		return late_run("late", late_dials, argc - 2, argv + 2);
 	if (argc > 1 && strcmp(argv[1], "taken-over") == 0)
-		return run_late(argc - 2, argv + 2, true);
+		return late_run("taken-over", late_hanging_dials, argc - 2, argv + 2);
 	snprintf(directory, sizeof(directory), "/tmp/subject-%d", (int)getpid());
 	mkdir("/tmp", 01777);
 	must(mkdir(directory, 0700) == 0, directory);

@@ -33,13 +33,18 @@ static int lo_up(void)
 	return error;
 }
 
-/* One host route of the given type (rtnetlink(7)). */
+/*
+ * One host route of the given type (rtnetlink(7)).  RTN_UNICAST goes through lo, to a host that is not there: the
+ * kernel takes each packet back and discards it without an answer.
+ */
 static int route_add(const char *host, unsigned char type)
 {
 	struct {
 		struct nlmsghdr header;
 		struct rtmsg route;
-		struct rtattr attribute;
+		struct rtattr out;
+		int interface; /* 0: none, as of the routes that say no */
+		struct rtattr to;
 		struct in_addr destination;
 	} request = {
 		.header = {.nlmsg_len = sizeof(request),
@@ -51,7 +56,9 @@ static int route_add(const char *host, unsigned char type)
 			.rtm_protocol = RTPROT_BOOT,
 			.rtm_scope = RT_SCOPE_UNIVERSE,
 			.rtm_type = type},
-		.attribute = {.rta_len = RTA_LENGTH(sizeof(struct in_addr)), .rta_type = RTA_DST},
+		.out = {.rta_len = RTA_LENGTH(sizeof(int)), .rta_type = RTA_OIF},
+		.interface = type == RTN_UNICAST ? (int)if_nametoindex("lo") : 0,
+		.to = {.rta_len = RTA_LENGTH(sizeof(struct in_addr)), .rta_type = RTA_DST},
 	};
 	struct {
 		struct nlmsghdr header;
@@ -70,6 +77,24 @@ static int route_add(const char *host, unsigned char type)
 	return error;
 }
 
+static int own6_add(void)
+{
+	struct {
+		struct in6_addr address;
+		unsigned int prefix;
+		int interface;
+	} request = {.prefix = 128, .interface = (int)if_nametoindex("lo")}; /* struct in6_ifreq */
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
+
+	if (fd < 0)
+		return -errno;
+	inet_pton(AF_INET6, HOST_OWN6, &request.address);
+	if (ioctl(fd, SIOCSIFADDR, &request))
+		error = -errno;
+	close(fd);
+	return error;
+}
+
 int network_private(void)
 {
 	int error;
@@ -83,6 +108,10 @@ int network_private(void)
 		error = route_add(HOST_PROHIBIT, RTN_PROHIBIT);
 	if (!error)
 		error = route_add(HOST_BLACKHOLE, RTN_BLACKHOLE);
+	if (!error)
+		error = route_add(HOST_SILENT, RTN_UNICAST);
+	if (!error)
+		error = own6_add();
 	if (error)
 		errno = -error;
 	return error;

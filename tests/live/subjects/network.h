@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The network of the subjects: a namespace with nothing but lo and four routes that say no. */
+/* The network of the subjects: a namespace with nothing but lo, three routes that say no and one that says nothing. */
 #ifndef SUBJECT_NETWORK_H
 #define SUBJECT_NETWORK_H
 
@@ -8,6 +8,8 @@
 #define HOST_UNREACHABLE "203.0.113.33" /* RTN_UNREACHABLE: EHOSTUNREACH */
 #define HOST_PROHIBIT	 "203.0.113.34" /* RTN_PROHIBIT: EACCES */
 #define HOST_BLACKHOLE	 "203.0.113.35" /* RTN_BLACKHOLE: EINVAL */
+#define HOST_SILENT	 "203.0.113.70" /* each SYN is dropped, as by a firewall */
+#define HOST_OWN6	 "2001:db8:70::1" /* an address of lo that is no loopback address */
 
 /* Moves the process into a new network namespace, lo up, the routes made.  0 or -errno. */
 int network_private(void);

@@ -24,6 +24,9 @@ struct subject {
 extern const struct subject subject_dials[];
 extern const struct subject subject_trees[];
 
+/* The case that runs, for what it prints. */
+extern const char *running;
+
 /* Prints one expectation about the calling process: ip, port, outcome, errno; path or NULL. */
 void expect_dial(const char *ip, int port, const char *outcome, int error, const char *path);
 /* The same with a further part of "want" (",\"process\":{...}" is always there), and a count. */
@@ -50,6 +53,14 @@ int dial_wait(int fd);
 
 /* Runs body in a child process and waits for it: the wait status. */
 int in_child(void (*body)(void *), void *argument);
+
+/*
+ * A process that is there before the tracer (late.c): runs dials() in a child, which says ready with a byte, waits for
+ * one from go and ends; and the tracer of argv (OUT.json TRACER ARG...) with --pid of that child.  The exit status.
+ */
+int late_run(const char *name, void (*dials)(int ready, int go), int argc, char **argv);
+void late_dials(int ready, int go);	    /* all dials come after the tracer */
+void late_hanging_dials(int ready, int go); /* all hang already by then */
 
 /* Checks in a child process what getsockopt() answers where the answer is long or finds no room. */
 void options_kept(void);
