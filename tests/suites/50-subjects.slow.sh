@@ -49,9 +49,17 @@ report() {
 	done
 }
 
-if "$tracer" -o "json:$dir/got" -- "$dir/subject" >"$dir/want"; then
+if "$tracer" -o "json:$dir/got" -o "text:$dir/text" -o "record:$dir/record" -- \
+	"$dir/subject" >"$dir/want"; then
 	# shellcheck disable=SC2046
 	report $("$dir/subject" list)
+	# Passwords, and variables that are not listed (environment).
+	if grep -l watchword "$dir/got" "$dir/text" "$dir/record"; then
+		echo 'not ok subjects: what nobody may see is in an output'
+		status=1
+	else
+		echo 'ok subjects: nothing that nobody may see is in an output'
+	fi
 else
 	echo "not ok subjects: the run below the tracer ended with status $?"
 	status=1

@@ -53,10 +53,8 @@ int features_main(int argc, char **argv)
 		printf("not root: what the kernel refuses below may be allowed to root\n");
 	err = kernel_facts_read(&facts);
 	printf("BTF %s\n", err ? strerror(-err) : "yes");
-	printf("environment search %s\n", facts.has_bpf_loop
-						  ? "whole (bpf_loop)"
-						  : "the first 16384 variables, the rest from "
-						    "/proc (no bpf_loop before 5.17)");
+	printf("environment search whole (%s)\n",
+		facts.has_bpf_loop ? "bpf_loop" : "loops of two million: no bpf_loop before 5.17");
 	printf("socket numbers %s\n",
 		facts.has_cookie ? "the kernel's (socket cookie)" : "our own");
 	err = err ? err : kernel_open(&k, NULL, false);

@@ -196,6 +196,57 @@ static int environment_read(pid_t pid, struct environment *e)
 	return err;
 }
 
+/* Is now what seen is a part of?  Another program has another environment. */
+static bool environment_agrees(const struct environment *now, const struct environment *seen)
+{
+	for (unsigned int i = 0; i < seen->count; i++) {
+		const struct variable *a = &seen->variables[i], *b = environment_get(now, a->name);
+
+		/* k3s and rke2 write their title over the first entry. */
+		if (!b && !now->first_lost)
+			return false;
+		if (b && !a->value_cut && strcmp(a->value, b->value) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* What both saw, in its order: what now has beyond seen, and whole what seen has cut. */
+static int environment_join(
+	struct environment *out, const struct environment *seen, const struct environment *now)
+{
+	int err = 0;
+
+	out->truncated = now->truncated;
+	out->first_lost = now->first_lost;
+	for (unsigned int i = 0; i < seen->count && !err; i++)
+		err = environment_add_judged(out, &seen->variables[i]);
+	for (unsigned int i = 0; i < now->count && !err; i++) {
+		const struct variable *v = environment_get(out, now->variables[i].name);
+
+		if (!v || v->value_cut)
+			err = environment_add_judged(out, &now->variables[i]);
+	}
+	return err;
+}
+
+struct environment *process_complete_environment(
+	pid_t pid, uint64_t start_ns, const struct environment *seen)
+{
+	struct environment *now = environment_new(ENVIRONMENT_SNAPSHOT);
+	struct environment *out = environment_new(ENVIRONMENT_SNAPSHOT);
+	struct process_stat stat;
+
+	if (!now || !out || environment_read(pid, now) || now->unreadable ||
+		process_read_stat(pid, &stat) || stat.start_ns != start_ns ||
+		!environment_agrees(now, seen) || environment_join(out, seen, now)) {
+		environment_unref(out);
+		out = NULL;
+	}
+	environment_unref(now);
+	return out;
+}
+
 static int arguments_read(pid_t pid, struct process_snapshot *out)
 {
 	struct buffer raw = {0}, redacted = {0};

@@ -50,4 +50,13 @@ struct process_snapshot {
 int process_read_snapshot(const struct process_stat *stat, struct process_snapshot *out);
 void process_snapshot_free(struct process_snapshot *s);
 
+/*
+ * The environment of which the exec hook saw a part (too many listed variables, a page that could not be read),
+ * completed from /proc/PID/environ of the process that began at start_ns: new, one reference, and a
+ * snapshot, because /proc was read later.  NULL: the process has ended or runs another program by now, or memory
+ * ran out; seen is then all there is.
+ */
+struct environment *process_complete_environment(
+	pid_t pid, uint64_t start_ns, const struct environment *seen);
+
 #endif

@@ -93,13 +93,23 @@ static void on_missed(void *context, const struct event *event)
 /* An exec on its way to the handler: its cgroup gets a name and its packets an eye. */
 static void on_exec(struct live_source *s, struct event *event)
 {
+	struct environment *completed = NULL;
 	char version[PROCESS_VERSION_TEXT];
 
+	if (event->exec.environment->origin == ENVIRONMENT_EXEC &&
+		event->exec.environment->truncated)
+		completed = process_complete_environment(
+			(pid_t)event->pid, event->start_ns, event->exec.environment);
+	if (completed) {
+		decoder_learn(s->decoder, completed);
+		event->exec.environment = completed;
+	}
 	event->exec.cgroup = cgroup_hooks_follow(
 		&s->cgroups, &s->kernel, (pid_t)event->pid, event->exec.cgroup_id);
 	event->exec.version = process_read_version((pid_t)event->pid, &event->exec, version);
 	s->handler(s->context, event);
 	node_facts_follow(&s->facts, event, s->handler, s->context);
+	environment_unref(completed);
 }
 
 static int on_record(void *context, void *data, size_t len)

@@ -6,7 +6,9 @@
  * What is printed is one JSON object a line (compare.jq reads them beside the tracer's lines):
  *	{"case":NAME,"want":{...},"min":N,"max":N}
  * where "want" holds the fields that a dial line must have, and between min and max dial lines, each
- * after its last word, have them all.  A dial that no line wants is a surplus, and an error.
+ * after its last word, have them all.  A dial that no line wants is a surplus, and an error.  Or
+ *	{"case":NAME,"exec":{...},"carries":[...]}
+ * where one exec line has the fields of "exec" and each of "carries" among its variables.
  */
 #ifndef SUBJECT_H
 #define SUBJECT_H
@@ -23,6 +25,9 @@ struct subject {
 /* The tables of dials.c and trees.c; they end with a NULL name. */
 extern const struct subject subject_dials[];
 extern const struct subject subject_trees[];
+
+/* Stands in variables that are not listed: in no output. */
+#define UNLISTED "unlisted-watchword"
 
 /* The case that runs, for what it prints. */
 extern const char *running;

@@ -15,6 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Variables before the one that matters; the hook of 5.10 once stopped at 16384. */
+#define VARIABLES 20000
+
 /* How many dials a burst has, unless SUBJECT_BURST says otherwise. */
 #define BURST 20000
 
@@ -189,7 +192,84 @@ static void burst(void)
 		dial_refused(port);
 }
 
-/* What a process does that was made by become(): subject step dial ROLE | chain LEVEL | crowd. */
+/* NAME=host0000.example,host0001.example,...: size bytes, which no output may cut before 4 KB. */
+static char *long_list(const char *name, size_t size)
+{
+	char *text = malloc(size + 1);
+	size_t len = sprintf(text, "%s=", name);
+
+	must(text != NULL, "malloc");
+	for (int i = 0; len < size; i++)
+		len += snprintf(text + len, size + 1 - len, "%shost%04d.example", i ? "," : "", i);
+	return text;
+}
+
+static void expect_exec(const char *origin, const char *carried, const char *list)
+{
+	dprintf(STDOUT_FILENO,
+		"{\"case\":\"%s\",\"exec\":{\"process\":{\"pid\":%d,\"name\":\"calico\"},"
+		"\"relaytrace\":{\"environment\":{\"origin\":\"%s\",\"truncated\":false}}},"
+		"\"carries\":[\"%s\"%s%s%s]}\n",
+		running, (int)getpid(), origin, carried, list ? ",\"" : "", list ? list : "",
+		list ? "\"" : "");
+}
+
+/* Runs this program as calico with these variables, those of a subject, and what nobody may see. */
+static void become_with(char **with, size_t count)
+{
+	static const char *const own[] = {"SUBJECT_DIR", "SUBJECT_CASE"};
+	char *argv[] = {"calico", "step", "linger", NULL}, port[32];
+	char **envp = calloc(count + 5, sizeof(*envp));
+
+	must(envp != NULL, "calloc");
+	for (size_t i = 0; i < 2; i++)
+		must(asprintf(&envp[i], "%s=%s", own[i], getenv(own[i])) > 0, "asprintf");
+	snprintf(port, sizeof(port), "SUBJECT_PORT=%d", port_new());
+	envp[2] = port;
+	envp[3] = "REGISTRY_TOKEN=" UNLISTED;
+	memcpy(envp + 4, with, count * sizeof(*envp));
+	execve(copy_named("calico"), argv, envp);
+	must(false, "execve");
+}
+
+/* Twenty thousand variables, a list of 4000 bytes that arrives whole, and the one that matters last. */
+static void many_body(void *unused)
+{
+	char **with = calloc(VARIABLES + 2, sizeof(*with));
+
+	(void)unused;
+	must(with != NULL, "calloc");
+	for (int i = 0; i < VARIABLES; i++)
+		must(asprintf(&with[i], "FILLER%d=" UNLISTED, i) > 0, "asprintf");
+	with[VARIABLES] = long_list("NO_PROXY", 4000);
+	with[VARIABLES + 1] = "HTTPS_PROXY=http://somebody:watchword@10.77.9.1:3128";
+	expect_exec("exec", "HTTPS_PROXY=http://***:***@10.77.9.1:3128", with[VARIABLES]);
+	become_with(with, VARIABLES + 2);
+}
+
+/* More listed variables than the hook takes along (WIRE_ENV_MAX): the rest comes from /proc, marked. */
+static void much_body(void *unused)
+{
+	static const char *const names[] = {
+		"NO_PROXY", "no_proxy", "CONTAINERD_NO_PROXY", "No_Proxy", "nO_pROXY"};
+	char *with[6];
+
+	(void)unused;
+	for (int i = 0; i < 5; i++)
+		with[i] = long_list(names[i], 8100);
+	with[5] = "HTTPS_PROXY=http://somebody:watchword@10.77.9.2:3128";
+	expect_exec("snapshot", "HTTPS_PROXY=http://***:***@10.77.9.2:3128", NULL);
+	become_with(with, 6);
+}
+
+static void environment(void)
+{
+	must(in_child(many_body, NULL) == 0, "many variables");
+	port_new();
+	must(in_child(much_body, NULL) == 0, "long variables");
+}
+
+/* What a process does that was made by become(): subject step dial ROLE | chain LEVEL | crowd | linger. */
 void chain_step(int argc, char **argv)
 {
 	int level;
@@ -199,6 +279,9 @@ void chain_step(int argc, char **argv)
 		dial_as(strcmp(argv[1], "supervisor") == 0 ? "rke2" : argv[1], argv[1]);
 	} else if (strcmp(argv[0], "crowd") == 0) {
 		dial_as("rke2", "supervisor");
+	} else if (strcmp(argv[0], "linger") == 0) {
+		dial_as("calico", "cni");
+		sleep(1); /* until it was looked at */
 	} else if (strcmp(argv[0], "chain") == 0 && argc > 1) {
 		level = atoi(argv[1]);
 		dial_as(chain[level].name, chain[level].role);
@@ -212,6 +295,7 @@ const struct subject subject_trees[] = {
 	{"chained", chained},
 	{"threads", threads},
 	{"pid-again", pid_again},
+	{"environment", environment},
 	{"burst", burst},
 	{NULL, NULL},
 };
