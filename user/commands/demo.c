@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "commands/commands.h"
+#include "live/kernel.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -16,25 +17,75 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define RELAY_URL "http://relay-user:relay-secret@10.77.9.1:3128"
 
-static int run(char *const argv[], char *const envp[])
+/* Starts a program that is told to end where we are killed.  Its pid, or -1. */
+static pid_t start(char *const argv[], char *const envp[], const sigset_t *mask)
 {
-	int status = 1;
 	pid_t child;
 
 	fflush(stdout);
 	child = fork();
 	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		sigprocmask(SIG_SETMASK, mask, NULL);
 		execve(argv[0], argv, envp);
 		_exit(127);
 	}
+	return child;
+}
+
+static int status_of(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int run(char *const argv[], char *const envp[])
+{
+	sigset_t mask;
+	int status = 0;
+	pid_t child;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	child = start(argv, envp, &mask);
 	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
-	return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	return child > 0 ? status_of(status) : 1;
+}
+
+/* The signals that end the demo: it stays until all that it made is gone again. */
+static void ends_block(sigset_t *ends, sigset_t *before)
+{
+	sigemptyset(ends);
+	sigaddset(ends, SIGINT);
+	sigaddset(ends, SIGTERM);
+	sigaddset(ends, SIGHUP);
+	sigaddset(ends, SIGCHLD);
+	sigprocmask(SIG_BLOCK, ends, before);
+}
+
+/*
+ * Runs the tracer until it ends.  Of Ctrl-C it hears from the terminal itself; what another process sends us is
+ * handed on to it.
+ */
+static int run_tracer(
+	char *const argv[], char *const envp[], const sigset_t *ends, const sigset_t *before)
+{
+	pid_t child = start(argv, envp, before);
+	int status = 0;
+
+	while (child > 0 && waitpid(child, &status, WNOHANG) != child) {
+		siginfo_t info;
+		int signal_number = sigwaitinfo(ends, &info);
+
+		if (signal_number > 0 && signal_number != SIGCHLD && info.si_code == SI_USER)
+			kill(child, signal_number);
+	}
+	return child > 0 ? status_of(status) : 1;
 }
 
 /* The node: systemd starts rke2-agent with what its env file says, twice. */
@@ -59,7 +110,8 @@ static int demo_node(const char *rke2)
 }
 
 /* The tracer, with its usual options, and the node as its COMMAND. */
-static int demo_trace(const char *self, const char *rke2)
+static int demo_trace(
+	const char *self, const char *rke2, const sigset_t *ends, const sigset_t *before)
 {
 	char *const argv[] = {(char *)self, (char *)"trace", (char *)"-o", (char *)"text",
 		(char *)"--fail-on", (char *)"never", (char *)"--", (char *)self, (char *)"demo",
@@ -75,7 +127,24 @@ static int demo_trace(const char *self, const char *rke2)
 		envp[2] = NULL;
 	}
 	printf("$ relaytrace -- <the node below>\n");
-	return run(argv, envp);
+	return run_tracer(argv, envp, ends, before);
+}
+
+/* Can tracing begin?  Said here and not in the middle of the show; 0 or -errno after saying why not. */
+static int demo_possible(void)
+{
+	struct kernel k;
+	int err;
+
+	if (geteuid() != 0) {
+		log_error("the demo needs root: for its network namespace and to trace; "
+			  "run `sudo relaytrace demo`");
+		return -EPERM;
+	}
+	err = kernel_open(&k, NULL, false);
+	if (!err)
+		kernel_close(&k);
+	return err;
 }
 
 /* A folder with a link named rke2 to this program: a process's name comes from its file's. */
@@ -92,30 +161,28 @@ static int link_make(char *folder, char *rke2, size_t size, char *self, size_t s
 	return symlink(self, rke2) ? -errno : 0;
 }
 
-int demo_main(int argc, char **argv)
+static void demo_end(const pid_t servers[3], const char *folder, const char *rke2)
+{
+	for (int i = 0; i < 3; i++) {
+		if (servers[i] <= 0)
+			continue;
+		kill(servers[i], SIGKILL);
+		waitpid(servers[i], NULL, 0);
+	}
+	if (rke2[0]) {
+		unlink(rke2);
+		rmdir(folder);
+	}
+}
+
+static int demo_show(void)
 {
 	char folder[] = "/tmp/relaytrace-demo-XXXXXX", rke2[64] = "", self[4096] = "";
-	pid_t servers[3] = {0};
 	int err, status = STATUS_CANNOT_TRACE;
+	pid_t servers[3] = {0};
+	sigset_t ends, before;
 
-	if (argc == 2 && strcmp(argv[1], "--pull") == 0)
-		return demo_pull();
-	if (argc == 3 && strcmp(argv[1], "--node") == 0)
-		return demo_node(argv[2]);
-	if (argc > 1) {
-		bool help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h");
-
-		(help ? (void)printf("usage: relaytrace demo\n\nShows the classic failure and its "
-				     "repair "
-				     "in a private network namespace (root, under 20 s).\n")
-		      : (void)log_error("usage: relaytrace demo"));
-		return help ? STATUS_DONE : STATUS_USAGE;
-	}
-	if (geteuid() != 0) {
-		log_error("the demo needs root: for its network namespace and to trace; "
-			  "run `sudo relaytrace demo`");
-		return STATUS_CANNOT_TRACE;
-	}
+	ends_block(&ends, &before);
 	err = demo_network();
 	if (err)
 		log_error("the demo's network namespace cannot be made: %s", strerror(-err));
@@ -131,16 +198,25 @@ int demo_main(int argc, char **argv)
 			log_error("a file in /tmp cannot be made: %s", strerror(-err));
 	}
 	if (!err)
-		status = demo_trace(self, rke2);
-	for (int i = 0; i < 3; i++) {
-		if (servers[i] <= 0)
-			continue;
-		kill(servers[i], SIGKILL);
-		waitpid(servers[i], NULL, 0);
-	}
-	if (rke2[0]) {
-		unlink(rke2);
-		rmdir(folder);
-	}
+		status = demo_trace(self, rke2, &ends, &before);
+	demo_end(servers, folder, rke2);
 	return status;
+}
+
+int demo_main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--pull") == 0)
+		return demo_pull();
+	if (argc == 3 && strcmp(argv[1], "--node") == 0)
+		return demo_node(argv[2]);
+	if (argc > 1) {
+		bool help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h");
+
+		(help ? (void)printf("usage: relaytrace demo\n\nShows the classic failure and its "
+				     "repair "
+				     "in a private network namespace (root, under 20 s).\n")
+		      : (void)log_error("usage: relaytrace demo"));
+		return help ? STATUS_DONE : STATUS_USAGE;
+	}
+	return demo_possible() ? STATUS_CANNOT_TRACE : demo_show();
 }
