@@ -4,21 +4,24 @@
 #include "commands/commands.h"
 #include "live/kernel.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-static void rows_print(const struct hook_choice *choice)
+/* With attached false nothing was taken: what the kernel allows is available. */
+static void rows_print(const struct hook_choice *choice, bool attached)
 {
 	enum hook_group group = HOOK_GROUPS;
 
 	for (size_t i = 0; i < HOOK_ROWS; i++) {
 		const struct hook *hook = &hook_table[i];
-		const char *state = choice->error[i]			 ? "refused"
-				    : choice->taken[hook->group] == hook ? "chosen"
-				    : choice->tried[i]			 ? "available"
-									 : "not tried";
+		bool taken = attached && choice->taken[hook->group] == hook;
+		const char *state = choice->error[i]   ? "refused"
+				    : taken	       ? "chosen"
+				    : choice->tried[i] ? "available"
+						       : "not tried";
 
 		if (hook->group != group)
 			printf("%s\n", hook_group_name(hook->group));
@@ -31,12 +34,55 @@ static void rows_print(const struct hook_choice *choice)
 	}
 }
 
+static void facts_print(const struct kernel_facts *facts)
+{
+	if (facts->btf_error) {
+		printf("BTF none: %s; it takes /sys/kernel/btf/vmlinux, which a kernel built with "
+		       "CONFIG_DEBUG_INFO_BTF has, and no program can be loaded without it\n",
+			strerror(-facts->btf_error));
+		return;
+	}
+	printf("BTF yes\n");
+	printf("environment search whole (%s)\n",
+		facts->has_bpf_loop ? "bpf_loop"
+				    : "loops of two million: no bpf_loop before 5.17");
+	printf("socket numbers %s\n",
+		facts->has_cookie ? "the kernel's (socket cookie)" : "our own");
+}
+
+static int features_print(const struct kernel_facts *facts)
+{
+	struct hook_choice choice = {0};
+	struct kernel k;
+	int err = kernel_open(&k, NULL, false);
+
+	if (err) {
+		/* Every program is made to measure from BTF: without it no row can be had. */
+		for (size_t i = 0; facts->btf_error && i < HOOK_ROWS; i++) {
+			choice.error[i] = facts->btf_error;
+			snprintf(choice.why[i], sizeof(choice.why[i]), "needs BTF");
+		}
+		hooks_choose(&choice, facts, NULL, true);
+		rows_print(&choice, false);
+		printf("nothing can be traced here\n");
+		return STATUS_CANNOT_TRACE;
+	}
+	hooks_choose(&k.choice, facts, NULL, true);
+	rows_print(&k.choice, true);
+	if (k.unproved_tcp)
+		printf("the tcp hook was not proved: the loopback is down in this namespace\n");
+	if (k.unproved_names)
+		printf("the names hook was attached but not proved: no datagram to port 53 of the "
+		       "loopback could be sent\n");
+	kernel_close(&k);
+	return STATUS_DONE;
+}
+
 int features_main(int argc, char **argv)
 {
 	struct kernel_facts facts;
 	struct utsname kernel;
-	struct kernel k;
-	int err;
+	int status;
 
 	if (argc > 1) {
 		bool help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h");
@@ -51,27 +97,10 @@ int features_main(int argc, char **argv)
 	printf("kernel %s %s\n", kernel.release, kernel.machine);
 	if (geteuid() != 0)
 		printf("not root: what the kernel refuses below may be allowed to root\n");
-	err = kernel_facts_read(&facts);
-	printf("BTF %s\n", err ? strerror(-err) : "yes");
-	printf("environment search whole (%s)\n",
-		facts.has_bpf_loop ? "bpf_loop" : "loops of two million: no bpf_loop before 5.17");
-	printf("socket numbers %s\n",
-		facts.has_cookie ? "the kernel's (socket cookie)" : "our own");
-	err = err ? err : kernel_open(&k, NULL, false);
-	if (!err) {
-		hooks_choose(&k.choice, &facts, NULL, true);
-		rows_print(&k.choice);
-		if (k.unproved_tcp)
-			printf("the tcp hook was not proved: the loopback is down in this "
-			       "namespace\n");
-		kernel_close(&k);
-	} else {
-		struct hook_choice choice = {0};
-
-		libbpf_set_print(NULL);
-		hooks_choose(&choice, &facts, NULL, true);
-		rows_print(&choice);
-	}
+	kernel_facts_read(&facts); /* what it found is in facts */
+	facts_print(&facts);
+	fflush(stdout);
+	status = features_print(&facts);
 	kernel_facts_free(&facts);
-	return err ? STATUS_CANNOT_TRACE : STATUS_DONE;
+	return status;
 }

@@ -126,7 +126,7 @@ static bool set_names(struct options *o, const char *value)
 static bool set_hooks(struct options *o, const char *value)
 {
 	o->hooks = value;
-	return hooks_name_known(value);
+	return hooks_are_known(value);
 }
 
 static bool set_fail_on(struct options *o, const char *value)
@@ -268,9 +268,10 @@ static const struct option_row rows[] = {
 	{"heartbeat", 0, BOTH, "SECONDS",
 		"how often to tell what was seen and lost; 0: never.  Default: 60", set_heartbeat},
 	{"hooks", 0, FOR_TRACE, "NAME[,NAME]",
-		"take these kernel hooks and not the best (see `relaytrace features`), e.g. "
-		"tracepoint "
-		"or tcp=raw_tp",
+		"take these kernel hooks and not the best (see `relaytrace features`): "
+		"connect=fexit, connect=kprobe, connect=tracepoint, tcp=tp_btf, tcp=raw_tp, "
+		"process=tp_btf, process=raw_tp, names=cgroup_skb; a name alone means each group "
+		"that has it",
 		set_hooks},
 	{"fail-on", 0, BOTH, "LEVEL",
 		"exit with status 1 where there was a finding of this level: error, warning, "

@@ -49,6 +49,22 @@ int cgroup_of(pid_t pid, char *path, size_t size)
 	return err;
 }
 
+int cgroup_open_own(void)
+{
+	char root[CGROUP_PATH], own[CGROUP_PATH], path[CGROUP_PATH * 2];
+	int err = cgroup_root(root, sizeof(root)), fd = -1;
+
+	if (err)
+		return err;
+	if (cgroup_of(getpid(), own, sizeof(own)) == 0) {
+		snprintf(path, sizeof(path), "%s%s", root, own);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Removes what tracers that were killed (SIGKILL) left in parent: cgroups of COMMANDs that are empty. */
 static void cgroup_sweep(const char *parent)
 {

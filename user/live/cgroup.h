@@ -15,6 +15,9 @@ int cgroup_root(char *path, size_t size);
 /* The path of process pid below the root, "/system.slice/x.service": 0 or -errno. */
 int cgroup_of(pid_t pid, char *path, size_t size);
 
+/* Opens the directory of our own cgroup, or the hierarchy's root where ours is not to be seen: -ENOENT: no hierarchy. */
+int cgroup_open_own(void);
+
 /*
  * Makes a child of the tracer's own cgroup, "relaytrace-PID", and gives its absolute path.
  * 0 or -errno (no cgroup2, read-only, no permission).

@@ -17,14 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int silent(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level;
-	(void)format;
-	(void)args;
-	return 0;
-}
-
 /* ---- loading ---- */
 
 /* Is program the one that the taken rows name?  The exec programs have a twin without bpf_loop. */
@@ -212,18 +204,21 @@ static void kernel_unload(struct kernel *k)
 static bool kernel_prove(struct kernel *k, enum hook_group *silent_group)
 {
 	volatile const uint64_t *hits = (volatile const uint64_t *)k->bpf->bss->hits;
-	bool tcp_possible;
+	struct probe_result possible;
 
-	if (probe_run(k, &tcp_possible))
+	if (probe_run(k, &possible))
 		return true; /* no probe, no verdict: the attach is all that is known */
-	k->unproved_tcp = !tcp_possible;
+	k->unproved_tcp = !possible.tcp;
+	k->unproved_names = k->choice.taken[HOOK_NAMES] && !possible.names;
 	/* A group without a row has nothing to prove; it is told as missing. */
 	if (k->choice.taken[HOOK_CONNECT] && !hits[WIRE_HIT_CONNECT])
 		*silent_group = HOOK_CONNECT;
-	else if (tcp_possible && !hits[WIRE_HIT_STATE])
+	else if (possible.tcp && !hits[WIRE_HIT_STATE])
 		*silent_group = HOOK_TCP;
 	else if (!hits[WIRE_HIT_EXEC] || !hits[WIRE_HIT_FORK] || !hits[WIRE_HIT_EXIT])
 		*silent_group = HOOK_PROCESS;
+	else if (possible.names && !hits[WIRE_HIT_PAYLOAD])
+		*silent_group = HOOK_NAMES;
 	else
 		return true;
 	return false;
@@ -240,11 +235,32 @@ static void row_failed(struct kernel *k, enum hook_group group, int error, const
 	}
 }
 
-/* The groups without which there is nothing to trace. */
-static int kernel_complete(const struct kernel *k)
+/* What was tried for a group and why it was refused, one message a row. */
+static void rows_tell(const struct kernel *k, enum hook_group group)
 {
-	for (int group = HOOK_TCP; group <= HOOK_PROCESS; group++) {
+	for (size_t i = 0; i < HOOK_ROWS; i++)
+		if (hook_table[i].group == group && k->choice.error[i])
+			log_error("%s: %s", hook_table[i].what, k->choice.why[i]);
+}
+
+/* Is there a row for each group without which there is nothing to trace, and for each that was forced? */
+static int kernel_complete(const struct kernel *k, const char *forced)
+{
+	for (int group = 0; group < HOOK_GROUPS; group++) {
+		bool needed = group == HOOK_TCP || group == HOOK_PROCESS;
+
 		if (k->choice.taken[group])
+			continue;
+		if (hooks_group_forced((enum hook_group)group, forced)) {
+			rows_tell(k, (enum hook_group)group);
+			log_error("--hooks %s: this kernel refuses that hook for '%s'; without "
+				  "--hooks the best that it allows is taken, and `relaytrace "
+				  "features` lists them%s",
+				forced, hook_group_name((enum hook_group)group),
+				geteuid() ? "; tracing needs root: run it with sudo" : "");
+			return geteuid() ? -EPERM : -ENOTSUP;
+		}
+		if (!needed)
 			continue;
 		if (geteuid() != 0) {
 			log_error(
@@ -252,9 +268,7 @@ static int kernel_complete(const struct kernel *k)
 				"what this kernel refuses, `relaytrace check` needs no hooks");
 			return -EPERM;
 		}
-		for (size_t i = 0; i < HOOK_ROWS; i++)
-			if (hook_table[i].group == (enum hook_group)group && k->choice.error[i])
-				log_error("%s: %s", hook_table[i].what, k->choice.why[i]);
+		rows_tell(k, (enum hook_group)group);
 		log_error("this kernel allows no hook for '%s', so tracing is not possible here; "
 			  "`relaytrace features` lists what was tried, `relaytrace check` needs no "
 			  "hooks",
@@ -262,6 +276,17 @@ static int kernel_complete(const struct kernel *k)
 		return -ENOTSUP;
 	}
 	return 0;
+}
+
+void kernel_warn(const struct kernel *k)
+{
+	for (size_t i = 0; i < HOOK_ROWS; i++) {
+		bool last = i + 1 == HOOK_ROWS || hook_table[i + 1].group != hook_table[i].group;
+
+		if (last && !k->choice.taken[hook_table[i].group])
+			log_warning("%s: %s; not seen without it: %s", hook_table[i].what,
+				k->choice.why[i], hook_table[i].lost);
+	}
 }
 
 static int kernel_try(struct kernel *k, const struct kernel_facts *facts, bool pods)
@@ -295,17 +320,17 @@ int kernel_open(struct kernel *k, const char *forced, bool pods)
 	int err;
 
 	memset(k, 0, sizeof(*k));
-	libbpf_set_print(silent);
 	/* Before 5.11 maps count against it; without CAP_SYS_RESOURCE this fails, and mostly may. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	err = kernel_facts_read(&facts);
 	if (err)
 		log_error("the kernel's type information (/sys/kernel/btf/vmlinux) cannot be read: "
-			  "%s; a kernel built with CONFIG_DEBUG_INFO_BTF is needed",
+			  "%s; to trace takes a kernel built with CONFIG_DEBUG_INFO_BTF and /sys "
+			  "mounted, `relaytrace check` takes neither",
 			strerror(-err));
 	while (!err) {
 		hooks_choose(&k->choice, &facts, forced, false);
-		err = kernel_complete(k);
+		err = kernel_complete(k, forced);
 		if (err)
 			break;
 		err = kernel_try(k, &facts, pods);

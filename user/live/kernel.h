@@ -21,15 +21,20 @@ struct kernel {
 	size_t link_count;
 	struct bpf_link
 		*connect_links[2]; /* apart: the tracepoint row comes and goes with the trees */
-	bool unproved_tcp; /* the loopback is down here: the TCP hook could not be seen to fire */
+	/* It could not be seen to fire: the loopback is down here, or no port 53 to be had. */
+	bool unproved_tcp, unproved_names;
 };
 
 /*
  * Loads and attaches the best hooks that forced admits (NULL: all), each proved by a hit; falls
  * to the next row where one is refused or silent.  0; -EPERM, -ENOENT ... after printing what is
- * missing and what to do.  With pods, trees do not end at a container's init.
+ * missing and what to do: a group without which there is nothing to trace, or one of which forced
+ * names the row.  With pods, trees do not end at a container's init.
  */
 int kernel_open(struct kernel *k, const char *forced, bool pods);
+
+/* Warns of what is not seen because a group without which there is still something to trace has no row. */
+void kernel_warn(const struct kernel *k);
 
 /* Detaches and unloads: nothing stays in the kernel. */
 void kernel_close(struct kernel *k);

@@ -33,12 +33,23 @@ static bool test_run_works(void)
 	return works;
 }
 
+/* What libbpf has to say is in our own words, with what to do, where it matters. */
+static int silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
 int kernel_facts_read(struct kernel_facts *facts)
 {
+	libbpf_set_print(silent);
 	memset(facts, 0, sizeof(*facts));
 	facts->btf = btf__load_vmlinux_btf();
 	if (!facts->btf) {
-		facts->btf_error = -errno;
+		/* libbpf looked in /boot too, and says ESRCH where it found nothing at all. */
+		facts->btf_error = errno == ESRCH ? -ENOENT : -errno;
 		return facts->btf_error;
 	}
 	/* Each function came with what it stands for: 5.17 (e6f2dd0f8067), 5.12 (c5dbb89fc2ac), 5.8. */
@@ -63,8 +74,8 @@ void kernel_facts_free(struct kernel_facts *facts)
 
 static int refused(char *why, size_t size, int error, const char *what)
 {
-	const char *hint = error == -EPERM ? " (refused by this machine's policy, or CAP_BPF and "
-					     "CAP_PERFMON are missing)"
+	const char *hint = error == -EPERM ? " (refused by this machine's policy, or one of CAP_BPF, "
+					     "CAP_PERFMON and CAP_NET_ADMIN is missing)"
 					   : "";
 
 	snprintf(why, size, "%s: %s%s", what, strerror(-error), hint);
@@ -187,15 +198,39 @@ static int probe_tracepoint(const struct kernel_facts *facts, char *why, size_t 
 	return id < 0 ? refused(why, size, id, "tracepoint syscalls/sys_enter_connect") : 0;
 }
 
+/* Attaches "return 1" to our own cgroup for a moment: it lets every packet pass. */
 static int probe_cgroup_skb(const struct kernel_facts *facts, char *why, size_t size)
 {
-	char root[CGROUP_PATH];
+	const struct bpf_insn pass[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(
+		bpf_prog_load_opts, opts, .expected_attach_type = BPF_CGROUP_INET_EGRESS);
+	int directory, program, link;
 
 	(void)facts;
-	if (cgroup_root(root, sizeof(root)) == 0)
-		return 0;
-	snprintf(why, size, "no cgroup-v2 hierarchy is mounted here");
-	return -ENOENT;
+	directory = cgroup_open_own();
+	if (directory == -ENOENT) {
+		snprintf(why, size,
+			"no cgroup-v2 hierarchy is seen here (`ip netns exec` hides it; nsenter "
+			"--net does not)");
+		return -ENOENT;
+	}
+	if (directory < 0)
+		return refused(why, size, directory, "opening our own cgroup");
+	program = bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "relaytrace_try", "GPL", pass, 2, &opts);
+	if (program < 0) {
+		close(directory);
+		return refused(why, size, program, "loading the program");
+	}
+	link = bpf_link_create(program, directory, BPF_CGROUP_INET_EGRESS, NULL);
+	close(program);
+	close(directory);
+	if (link < 0)
+		return refused(why, size, link, "attaching the program to our own cgroup");
+	close(link);
+	return 0;
 }
 
 /* One group after the other, the cheapest row first.  Costs: instructions, by `make bench`. */
@@ -233,53 +268,58 @@ const char *hook_group_name(enum hook_group group)
 	return names[group];
 }
 
+/* Does word, NAME or GROUP=NAME of len bytes, mean this row? */
+static bool word_means(const char *word, size_t len, const struct hook *hook)
+{
+	const char *equals = memchr(word, '=', len), *group = hook_group_name(hook->group);
+	const char *name = equals ? equals + 1 : word;
+	size_t name_len = len - (size_t)(name - word);
+
+	if (equals && (strlen(group) != (size_t)(equals - word) ||
+			      strncmp(group, word, strlen(group)) != 0))
+		return false;
+	return strlen(hook->name) == name_len && strncmp(hook->name, name, name_len) == 0;
+}
+
+static bool row_is_named(const struct hook *hook, const char *forced)
+{
+	for (const char *word = forced; word && *word;) {
+		size_t len = strcspn(word, ",");
+
+		if (word_means(word, len, hook))
+			return true;
+		word += len + (word[len] == ',');
+	}
+	return false;
+}
+
+bool hooks_group_forced(enum hook_group group, const char *forced)
+{
+	for (size_t i = 0; i < HOOK_ROWS; i++)
+		if (hook_table[i].group == group && row_is_named(&hook_table[i], forced))
+			return true;
+	return false;
+}
+
 /* Does forced admit this row?  A group that forced does not mention is free. */
 static bool row_admitted(const struct hook *hook, const char *forced)
 {
-	bool group_named = false;
-
-	for (const char *word = forced; word && *word;) {
-		size_t len = strcspn(word, ",");
-		const char *equals = memchr(word, '=', len);
-		const char *name = equals ? equals + 1 : word;
-		size_t name_len = len - (size_t)(name - word);
-
-		for (size_t i = 0; i < HOOK_ROWS; i++) {
-			const struct hook *row = &hook_table[i];
-			const char *group = hook_group_name(row->group);
-
-			if (row->group != hook->group || strlen(row->name) != name_len ||
-				strncmp(row->name, name, name_len) != 0)
-				continue;
-			if (equals && (strlen(group) != (size_t)(equals - word) ||
-					      strncmp(group, word, strlen(group)) != 0))
-				continue;
-			if (row == hook)
-				return true;
-			group_named = true;
-		}
-		word += len + (word[len] == ',');
-	}
-	return !group_named;
+	return row_is_named(hook, forced) || !hooks_group_forced(hook->group, forced);
 }
 
-bool hooks_name_known(const char *forced)
+bool hooks_are_known(const char *forced)
 {
-	for (const char *word = forced; word && *word;) {
+	for (const char *word = forced; *word;) {
 		size_t len = strcspn(word, ",");
-		const char *equals = memchr(word, '=', len);
-		const char *name = equals ? equals + 1 : word;
-		size_t name_len = len - (size_t)(name - word);
 		bool known = false;
 
-		for (size_t i = 0; i < HOOK_ROWS && !known; i++)
-			known = strlen(hook_table[i].name) == name_len &&
-				strncmp(hook_table[i].name, name, name_len) == 0;
+		for (size_t i = 0; i < HOOK_ROWS; i++)
+			known |= word_means(word, len, &hook_table[i]);
 		if (!known)
 			return false;
 		word += len + (word[len] == ',');
 	}
-	return true;
+	return *forced != '\0';
 }
 
 void hooks_choose(
@@ -289,7 +329,8 @@ void hooks_choose(
 	for (size_t i = 0; i < HOOK_ROWS; i++) {
 		const struct hook *hook = &hook_table[i];
 
-		if (choice->error[i] || (choice->taken[hook->group] && !all))
+		if (choice->error[i] || (choice->taken[hook->group] && !all) ||
+			(!all && !row_admitted(hook, forced)))
 			continue;
 		if (!choice->tried[i]) {
 			choice->tried[i] = true;

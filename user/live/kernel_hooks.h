@@ -19,7 +19,7 @@ struct kernel_facts {
 	bool has_test_run; /* a raw_tp program may be loaded, and run by us (5.10) */
 };
 
-/* Reads the kernel's BTF.  0, or -errno with a facts that may still be freed. */
+/* Reads the kernel's BTF; from here on libbpf is silent.  0, -ENOENT where there is none, or -errno with a facts that may still be freed. */
 int kernel_facts_read(struct kernel_facts *facts);
 void kernel_facts_free(struct kernel_facts *facts);
 
@@ -48,8 +48,11 @@ struct hook_choice {
 /* "connect", "tcp", "process", "names". */
 const char *hook_group_name(enum hook_group group);
 
-/* Is forced a comma-separated list of row names or GROUP=NAME whose every name a row has? */
-bool hooks_name_known(const char *forced);
+/* Is forced a comma-separated list of NAME or GROUP=NAME, each of which is a row of the table? */
+bool hooks_are_known(const char *forced);
+
+/* Does forced (NULL: nothing) name a row of this group? */
+bool hooks_group_forced(enum hook_group group, const char *forced);
 
 /*
  * Chooses for each group the first row that can be had, that forced admits (NULL: all are) and that

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "live/kernel_probe.h"
 
+#include "live/cgroup.h"
 #include "live/kernel.h"
 
 #include <arpa/inet.h>
@@ -37,6 +38,46 @@ static int probe_connect(bool *tcp_possible)
 	if (dialler >= 0)
 		close(dialler);
 	return err;
+}
+
+/*
+ * A datagram to port 53 of a loopback address on which we listen ourselves, so that no resolver gets it.  That takes
+ * CAP_NET_BIND_SERVICE; without it that the program could be attached is all that is known.
+ */
+static bool probe_datagram(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_port = htons(53),
+		.sin_addr.s_addr = htonl(0x7f726c79)}; /* 127.114.108.121 */
+	int holder = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool sent;
+
+	sent = holder >= 0 && sender >= 0 &&
+	       bind(holder, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+	       sendto(sender, "", 1, 0, (struct sockaddr *)&address, sizeof(address)) == 1;
+	if (holder >= 0)
+		close(holder);
+	if (sender >= 0)
+		close(sender);
+	return sent;
+}
+
+/* The payload program of outgoing packets, on our own cgroup for a moment. */
+static bool probe_names(struct kernel *k)
+{
+	int directory = k->choice.taken[HOOK_NAMES] ? cgroup_open_own() : -1;
+	struct bpf_link *link;
+	bool sent = false;
+
+	if (directory < 0)
+		return false;
+	link = kernel_attach_payload(k, 1, directory);
+	close(directory);
+	if (link)
+		sent = probe_datagram();
+	bpf_link__destroy(link);
+	return sent;
 }
 
 /* In the child: wait until we are traced, take a signal, run the program that does nothing. */
@@ -82,15 +123,17 @@ static int probe_process(struct kernel *k, const struct wire_traced *entry)
 	return err;
 }
 
-int probe_run(struct kernel *k, bool *tcp_possible)
+int probe_run(struct kernel *k, struct probe_result *out)
 {
 	const struct wire_traced entry = {.flags = WIRE_TRACED_PROBE};
 	int err = kernel_add_process(k, getpid(), &entry);
 
-	*tcp_possible = false;
+	*out = (struct probe_result){false, false};
 	if (err)
 		return err;
-	err = probe_connect(tcp_possible);
+	err = probe_connect(&out->tcp);
+	if (!err)
+		out->names = probe_names(k);
 	if (!err)
 		err = probe_process(k, &entry);
 	kernel_remove_process(k, getpid());

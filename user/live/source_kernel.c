@@ -481,10 +481,7 @@ struct source *source_kernel_open(const struct live_options *options, int *statu
 	err = s->decoder ? kernel_open(&s->kernel, options->hooks, options->pods) : -ENOMEM;
 	if (err)
 		goto failed;
-	if (!s->kernel.choice.taken[HOOK_NAMES])
-		log_warning(
-			"no cgroup-v2 hierarchy is seen here (`ip netns exec` hides it; nsenter "
-			"--net does not): host names and what relays answer are not seen");
+	kernel_warn(&s->kernel);
 	err = roots_add(s);
 	if (!err)
 		err = waiting_open(s);
