@@ -1,6 +1,6 @@
 # Runs in the virtual machine: what `relaytrace features` says, then the subjects (tests/live/subjects)
 # under the tracer, once with the best hooks and once for each row of the hook table that is not among
-# them.  Files go out compressed, as one line each: the console is slow.
+# them, and `relaytrace demo`, where names, a relay and its answer come in.  Files go out compressed, as one line each: the console is slow.
 . /rows.guest.sh
 
 file() { # WORD FILE
@@ -29,6 +29,11 @@ for row in $(hook_rows /tmp/features); do
 	[ "$row" = best ] && forced=
 	run "$row" /relaytrace $forced --fail-on never -o json:/tmp/got -- /subject
 done
-run late /subject late /tmp/got /relaytrace --fail-on never -o json:/tmp/got
-run taken-over /subject taken-over /tmp/got /relaytrace --fail-on never -o json:/tmp/got
+for name in late taken-over; do
+	run $name env -u HTTPS_PROXY CONTAINERD_HTTPS_PROXY=http://somebody:watchword@10.77.9.1:3128 \
+		/subject $name /tmp/got /relaytrace --fail-on never -o json:/tmp/got
+done
+/relaytrace demo >/tmp/demo 2>&1
+echo "@demo $?"
+file shown /tmp/demo
 echo "@end"
