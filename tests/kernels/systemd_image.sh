@@ -25,7 +25,7 @@ if [ ! -e "$image" ]; then
 	trap 'rm -rf "$work"' EXIT
 	keep='path-exclude=/usr/share/%s/*'
 	# shellcheck disable=SC2059 # the format is ours
-	mmdebstrap --quiet --variant=minbase --include=systemd-sysv \
+	mmdebstrap --quiet --variant=minbase --include=systemd-sysv,logrotate,jq,kmod \
 		--dpkgopt="$(printf "$keep" doc)" --dpkgopt="$(printf "$keep" locale)" \
 		--dpkgopt="$(printf "$keep" man)" --dpkgopt="$(printf "$keep" zoneinfo)" \
 		--aptopt='Acquire::Check-Valid-Until "false"' \

@@ -227,9 +227,10 @@ static const struct option_row rows[] = {
 		"text or json; repeatable.  Without PATH: standard output.  Files are created 0600 "
 		"and appended to.  Default: text",
 		set_output},
-	{"mode", 0, BOTH, "MODE", "permissions of the files that are made, in octal: 0640",
+	{"mode", 0, BOTH, "MODE", "permissions of the files that are made, in octal: 0640 (not of metrics)",
 		set_mode},
-	{"group", 0, BOTH, "GROUP", "group of the files that are made, by name or number",
+	{"group", 0, BOTH, "GROUP",
+		"group of the files that are made, by name or number (not of metrics)",
 		set_group},
 	{"max-size", 0, BOTH, "BYTES",
 		"a file of text or json that would grow beyond this becomes FILE.1, and a new one "

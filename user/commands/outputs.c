@@ -93,11 +93,24 @@ static int output_open_path(struct sink *s, const struct format *format, const c
 	return s->fd;
 }
 
+/* What to do where a file could be made and its group could not be given to it. */
+static void output_explain(const struct sink *s, const char *path, int err)
+{
+	if (err == -EPERM && s->file.has_group && access(path, F_OK) != 0)
+		log_error("--group %u: a file can be given to a group that is not one's own only with "
+			  "CAP_CHOWN: start as root, in a unit with CapabilityBoundingSet=CAP_CHOWN; "
+			  "a tracer that began without a group has given it up, and needs a restart",
+			(unsigned int)s->file.group);
+}
+
 static void output_settle(struct sink *s, const struct options *options)
 {
 	s->context.quiet = options->quiet;
 	s->context.colour = !s->path && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	s->file = options->file;
+	/* No secret is in it, and node_exporter's user is in none of the groups that read logs. */
+	if (!strcmp(s->ops->name, "metrics"))
+		s->file = (struct sink_file){0};
 	if (!strcmp(s->ops->name, "record"))
 		s->file.max_bytes = 0; /* it is one document */
 }
@@ -134,6 +147,8 @@ static int output_add(struct outputs *out, const struct outputs *old, const char
 		if (!s || err) {
 			log_error("-o %s: cannot open %s: %s", word, path ? path : "it",
 				strerror(s ? -err : ENOMEM));
+			if (s)
+				output_explain(s, path, err);
 			sink_free(s);
 			return STATUS_USAGE;
 		}

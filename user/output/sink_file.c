@@ -45,6 +45,8 @@ static int open_or_make(const char *path, int flags, const struct sink_file *how
 		fchmod(fd, mode) == 0)
 		return fd;
 	saved = errno;
+	/* Or the next start would take the empty file, with a mode and group that nobody asked for. */
+	unlink(path);
 	close(fd);
 	errno = saved;
 	return -1;

@@ -214,8 +214,7 @@ static int metrics_write(struct sink *s)
 	written = write(fd, s->line.data, s->line.len);
 	if (written != (ssize_t)s->line.len)
 		err = written < 0 ? -errno : -ENOSPC;
-	else if ((s->file.has_group && fchown(fd, (uid_t)-1, s->file.group) != 0) ||
-		 fchmod(fd, s->file.mode ? s->file.mode : 0644) != 0 || rename(path, s->path) != 0)
+	else if (fchmod(fd, 0644) != 0 || rename(path, s->path) != 0)
 		err = -errno;
 	close(fd);
 	if (err)
