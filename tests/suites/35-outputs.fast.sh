@@ -78,7 +78,7 @@ else
 fi
 found=$(grep -c '"action":"finding"' "$work/plain")
 dials=$(grep -c '"action":"dial".*"outcome":"abandoned"' "$work/plain")
-if grep -qx 'relaytrace_findings_total{rule="containerd-scope"} 1' "$work/node.prom" && [ "$found" -gt 0 ] &&
+if grep -qx 'relaytrace_findings_total{rule="containerd-scope",severity="error"} 1' "$work/node.prom" && [ "$found" -gt 0 ] &&
 	grep -qx "relaytrace_dials_total{role=\"supervisor\",path=\"direct\",outcome=\"abandoned\"} $dials" "$work/node.prom"; then
 	ok "metrics count what the lines tell"
 else

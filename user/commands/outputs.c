@@ -97,9 +97,11 @@ static int output_open_path(struct sink *s, const struct format *format, const c
 static void output_explain(const struct sink *s, const char *path, int err)
 {
 	if (err == -EPERM && s->file.has_group && access(path, F_OK) != 0)
-		log_error("--group %u: a file can be given to a group that is not one's own only with "
-			  "CAP_CHOWN: start as root, in a unit with CapabilityBoundingSet=CAP_CHOWN; "
-			  "a tracer that began without a group has given it up, and needs a restart",
+		log_error(
+			"--group %u: a file can be given to a group that is not one's own only "
+			"with "
+			"CAP_CHOWN: start as root, in a unit with CapabilityBoundingSet=CAP_CHOWN; "
+			"a tracer that began without a group has given it up, and needs a restart",
 			(unsigned int)s->file.group);
 }
 

@@ -334,6 +334,11 @@ void diagnosis_tick(struct diagnosis *d, uint64_t now_ns)
 	findings_tick(&d->findings, now_ns, false);
 }
 
+void diagnosis_count_open(const struct diagnosis *d, uint64_t open[][SEVERITIES])
+{
+	findings_count_open(&d->findings, open);
+}
+
 uint64_t diagnosis_deadline(const struct diagnosis *d)
 {
 	uint64_t deadline = wait_deadline(&d->wait), other = findings_deadline(&d->findings);

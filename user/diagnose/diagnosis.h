@@ -65,6 +65,9 @@ size_t diagnosis_latent(struct diagnosis *d, struct process *process,
 #define PULL_FACT_TARGETS "targets"
 #define PULL_FACT_DEFAULT "default"
 
+/* How many findings are kept and not resolved, by rule (rule_index(), RULES_MAX of them) and severity. */
+void diagnosis_count_open(const struct diagnosis *d, uint64_t open[][SEVERITIES]);
+
 /* What is due at now_ns: verdicts that waited for a sibling, counts that wait to be told. */
 void diagnosis_tick(struct diagnosis *d, uint64_t now_ns);
 

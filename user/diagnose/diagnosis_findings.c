@@ -372,6 +372,18 @@ void findings_tick(struct finding_store *s, uint64_t now_ns, bool all)
 	}
 }
 
+void findings_count_open(const struct finding_store *s, uint64_t open[][SEVERITIES])
+{
+	memset(open, 0, RULES_MAX * sizeof(open[0]));
+	for (size_t i = 0; i < s->count; i++) {
+		const struct finding *f = s->entries[i].finding;
+		size_t rule = rule_index(f->rule->id);
+
+		if (!f->resolved && rule < RULES_MAX)
+			open[rule][f->severity]++;
+	}
+}
+
 uint64_t findings_deadline(const struct finding_store *s)
 {
 	return s->next_ns ? s->next_ns : UINT64_MAX;

@@ -70,6 +70,9 @@ void findings_success(
 /* Tells the counts that grew and have waited for ten minutes; with all, all that grew. */
 void findings_tick(struct finding_store *s, uint64_t now_ns, bool all);
 
+/* How many are kept and not resolved, by rule (rule_index()) and severity. */
+void findings_count_open(const struct finding_store *s, uint64_t open[][SEVERITIES]);
+
 /* When findings_tick() has something to tell; UINT64_MAX: nothing waits. */
 uint64_t findings_deadline(const struct finding_store *s);
 

@@ -6,6 +6,7 @@
 #include "model/dial.h"
 
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
+#define SEVERITIES 3
 
 struct rule; /* diagnose/rules.h */
 

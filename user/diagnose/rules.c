@@ -356,10 +356,19 @@ const struct rule *rules_all(size_t *count)
 	return rules;
 }
 
-const struct rule *rule_find(const char *id)
+_Static_assert(sizeof(rules) / sizeof(rules[0]) <= RULES_MAX, "room for every rule");
+
+size_t rule_index(const char *id)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (!strcmp(rules[i].id, id))
-			return &rules[i];
-	return NULL;
+			return i;
+	return RULES_MAX;
+}
+
+const struct rule *rule_find(const char *id)
+{
+	size_t i = rule_index(id);
+
+	return i < RULES_MAX ? &rules[i] : NULL;
 }

@@ -23,6 +23,12 @@ struct rule {
 /* All rules in order; *count is how many. */
 const struct rule *rules_all(size_t *count);
 
+/* Room for all rules in what counts by rule. */
+#define RULES_MAX 64
+
+/* Where the rule of that id stands among all; RULES_MAX: nowhere. */
+size_t rule_index(const char *id);
+
 /* The rule of that id, or NULL. */
 const struct rule *rule_find(const char *id);
 

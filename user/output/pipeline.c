@@ -72,6 +72,10 @@ static void refusals_count(struct pipeline *p)
 
 static void pipeline_report(struct pipeline *p, const struct report *r)
 {
+	if (r->process && r->time_ns > p->totals.last_ns)
+		p->totals.last_ns = r->time_ns;
+	if (r->totals && p->diagnosis)
+		diagnosis_count_open(p->diagnosis, p->totals.open);
 	for (size_t i = 0; i < p->options.sink_count; i++) {
 		int err = sink_report(p->options.sinks[i], r);
 
@@ -152,7 +156,10 @@ static void start_keep(struct pipeline *p, const struct event *event)
 void pipeline_set_outputs(struct pipeline *p, const struct pipeline_options *options)
 {
 	const struct pipeline_options old = p->options;
-	struct report r = {.kind = REPORT_START, .time_ns = p->start_ns, .start = &p->start};
+	struct report r = {.kind = REPORT_START,
+		.time_ns = p->start_ns,
+		.start = &p->start,
+		.totals = &p->totals};
 
 	p->options = *options;
 	if (options->heartbeat_ns != old.heartbeat_ns)
@@ -270,8 +277,15 @@ static void on_finding(void *context, const struct finding *f, bool resolved)
 	struct report r = {.kind = resolved ? REPORT_RESOLVED : REPORT_FINDING,
 		.time_ns = p->now_ns,
 		.process = f->process,
-		.finding = f};
+		.finding = f,
+		.totals = &p->totals};
+	size_t rule = rule_index(f->rule->id);
 
+	if (!resolved && f->count <= 1 && rule < RULES_MAX) {
+		if (f->raised)
+			p->totals.found[rule][SEVERITY_WARNING]--;
+		p->totals.found[rule][f->severity]++;
+	}
 	if (!resolved && f->raised && f->count <= 1) {
 		p->totals.warnings--;
 		p->totals.errors++;
@@ -307,7 +321,10 @@ static void run_begin(struct pipeline *p, const struct event *event)
 		.wall_offset_ns = (int64_t)(event->start.wall_ns - event->time_ns)};
 	struct tracker_handler on_track = {p, on_dial, on_resolve, on_relay};
 	struct diagnosis_handler on_diagnose = {p, on_finding};
-	struct report r = {.kind = REPORT_START, .time_ns = event->time_ns, .start = &event->start};
+	struct report r = {.kind = REPORT_START,
+		.time_ns = event->time_ns,
+		.start = &event->start,
+		.totals = &p->totals};
 
 	run_end(p);
 	p->tracker = tracker_new(&tracking, &p->processes, &on_track);

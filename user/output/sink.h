@@ -3,7 +3,7 @@
 #ifndef OUTPUT_SINK_H
 #define OUTPUT_SINK_H
 
-#include "diagnose/finding.h"
+#include "diagnose/rules.h"
 #include "model/environment_history.h"
 
 #include <sys/types.h>
@@ -30,6 +30,9 @@ struct totals {
 	uint64_t dials[ROLES][DIAL_PATHS][DIAL_OUTCOMES]; /* by what was told of each last */
 	uint64_t findings;				  /* distinct ones */
 	uint64_t errors, warnings, infos;		  /* distinct ones, by severity */
+	/* By rule_index() and severity: distinct ones, and those that are kept and not resolved. */
+	uint64_t found[RULES_MAX][SEVERITIES], open[RULES_MAX][SEVERITIES];
+	uint64_t last_ns; /* when something of a traced process was last told */
 };
 
 /* A process of interest, for the summary at the end. */
@@ -44,11 +47,12 @@ struct report {
 	const struct event_start *start; /* REPORT_START */
 	const struct process *process;	 /* all but START, LOSS, HEARTBEAT, STOP */
 	const struct environment_changes
-		*changes;		/* REPORT_EXEC of who pulls; NULL: no predecessor */
-	const struct dial *dial;	/* REPORT_DIAL, REPORT_RELAY */
-	const struct event_name *name;	/* REPORT_RESOLVE */
-	const struct finding *finding;	/* REPORT_FINDING, REPORT_RESOLVED */
-	const struct totals *totals;	/* REPORT_LOSS, REPORT_HEARTBEAT, REPORT_STOP */
+		*changes;	       /* REPORT_EXEC of who pulls; NULL: no predecessor */
+	const struct dial *dial;       /* REPORT_DIAL, REPORT_RELAY */
+	const struct event_name *name; /* REPORT_RESOLVE */
+	const struct finding *finding; /* REPORT_FINDING, REPORT_RESOLVED */
+	const struct totals
+		*totals; /* START, FINDING, RESOLVED, LOSS, HEARTBEAT, STOP: with this one */
 	const struct summary_row *rows; /* REPORT_STOP: processes of interest, oldest first */
 	size_t row_count;
 	uint16_t resolve_code; /* REPORT_RESOLVE: name->code or DNS_CODE_* */

@@ -21,17 +21,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RULES_MAX 64
-
 struct sink_metrics {
 	struct sink sink;
 	bool running;
 	char version[32], hooks[128];
-	uint64_t start_ns, last_ns;
+	uint64_t start_ns;
+	struct totals totals; /* of the latest report that had them */
+	/*
+	 * What was written last.  The totals count a dial under what was told of it last, so that one that
+	 * was established and then reset moves, and a warning that a failed dial raises to an error does; a
+	 * counter of Prometheus never falls: it stays, and the next of its kind does not raise it.
+	 */
 	uint64_t dials[ROLES][DIAL_PATHS][DIAL_OUTCOMES];
-	uint64_t findings[RULES_MAX], open[RULES_MAX]; /* in the order of rules_all() */
-	struct totals totals;			       /* of the last report that had them */
+	uint64_t found[RULES_MAX][SEVERITIES];
 };
+
+static uint64_t counter(uint64_t *written, uint64_t total)
+{
+	if (total > *written)
+		*written = total;
+	return *written;
+}
 
 static void put_head(struct buffer *out, const char *name, const char *type, const char *help)
 {
@@ -81,14 +91,18 @@ static void put_hooks(const struct sink_metrics *s, struct buffer *out)
 	}
 }
 
-static void put_dials(const struct sink_metrics *s, struct buffer *out)
+static void put_dials(struct sink_metrics *s, struct buffer *out)
 {
 	put_head(out, "dials_total", "counter",
-		"Dials of the traced processes that came to an end.");
+		"Dials of the traced processes, each under its latest outcome; one that is "
+		"established and "
+		"fails later leaves its place to the next that is established.");
 	for (int role = 0; role < ROLES; role++)
 		for (int path = 0; path < DIAL_PATHS; path++)
 			for (int outcome = 0; outcome < DIAL_OUTCOMES; outcome++)
-				if (s->dials[role][path][outcome])
+				if (outcome != DIAL_PENDING &&
+					counter(&s->dials[role][path][outcome],
+						s->totals.dials[role][path][outcome]))
 					buffer_printf(out,
 						"relaytrace_dials_total{role=\"%s\",path=\"%s\","
 						"outcome=\"%s\"} %" PRIu64 "\n",
@@ -98,23 +112,36 @@ static void put_dials(const struct sink_metrics *s, struct buffer *out)
 						s->dials[role][path][outcome]);
 }
 
-static void put_findings(const struct sink_metrics *s, struct buffer *out)
+static void put_finding(
+	struct buffer *out, const char *name, size_t rule, int severity, uint64_t value)
 {
 	size_t count;
-	const struct rule *rules = rules_all(&count);
 
-	/* Zeros too: rate() and increase() see the first finding only where there was a 0 before. */
-	put_head(out, "findings_total", "counter", "Distinct findings, by rule.");
-	for (size_t i = 0; i < count && i < RULES_MAX; i++)
-		buffer_printf(out, "relaytrace_findings_total{rule=\"%s\"} %" PRIu64 "\n",
-			rules[i].id, s->findings[i]);
-	put_head(out, "findings_open", "gauge", "Findings that were not resolved yet, by rule.");
-	for (size_t i = 0; i < count && i < RULES_MAX; i++)
-		buffer_printf(out, "relaytrace_findings_open{rule=\"%s\"} %" PRIu64 "\n",
-			rules[i].id, s->open[i]);
+	buffer_printf(out, "relaytrace_%s{rule=\"%s\",severity=\"%s\"} %" PRIu64 "\n", name,
+		rules_all(&count)[rule].id, severity_name((enum severity)severity), value);
 }
 
-static void put_all(const struct sink_metrics *s, struct buffer *out)
+static void put_findings(struct sink_metrics *s, struct buffer *out)
+{
+	size_t count;
+
+	rules_all(&count);
+	/* Zeros too: rate() and increase() see the first finding only where there was a 0 before. */
+	put_head(out, "findings_total", "counter",
+		"Distinct findings, by rule; a warning that becomes an error leaves its place to "
+		"the next.");
+	for (size_t i = 0; i < count; i++)
+		for (int severity = 0; severity < SEVERITIES; severity++)
+			put_finding(out, "findings_total", i, severity,
+				counter(&s->found[i][severity], s->totals.found[i][severity]));
+	put_head(out, "findings_open", "gauge",
+		"Findings that were not resolved yet, by rule; a thousand are remembered.");
+	for (size_t i = 0; i < count; i++)
+		for (int severity = 0; severity < SEVERITIES; severity++)
+			put_finding(out, "findings_open", i, severity, s->totals.open[i][severity]);
+}
+
+static void put_all(struct sink_metrics *s, struct buffer *out)
 {
 	put_head(out, "build_info", "gauge", "The version of relaytrace that writes this.");
 	buffer_append_string(out, "relaytrace_build_info{version=\"");
@@ -129,7 +156,7 @@ static void put_all(const struct sink_metrics *s, struct buffer *out)
 	put_head(out, "last_event_timestamp_seconds", "gauge",
 		"When an event of a traced process was last seen, in unixtime.");
 	buffer_append_string(out, "relaytrace_last_event_timestamp_seconds ");
-	put_seconds(s, out, s->last_ns);
+	put_seconds(s, out, s->totals.last_ns > s->start_ns ? s->totals.last_ns : s->start_ns);
 	put_hooks(s, out);
 	put_dials(s, out);
 	put_findings(s, out);
@@ -143,44 +170,17 @@ static void put_all(const struct sink_metrics *s, struct buffer *out)
 			loss_kind_name((enum loss_kind)i), s->totals.lost[i]);
 }
 
-static void count_finding(struct sink_metrics *s, const struct report *r)
-{
-	size_t count, i = 0;
-	const struct rule *rules = rules_all(&count);
-
-	while (i < count && strcmp(rules[i].id, r->finding->rule->id) != 0)
-		i++;
-	if (i == count || i >= RULES_MAX)
-		return;
-	if (r->kind == REPORT_RESOLVED) {
-		s->open[i] -= s->open[i] > 0;
-	} else if (r->finding->count <= 1 && !r->finding->raised) {
-		s->findings[i]++;
-		s->open[i]++;
-	}
-}
-
 /* Counters go on over several runs of a replay, as Prometheus wants them to. */
 static void metrics_format(struct sink *sink, const struct report *r, struct buffer *out)
 {
 	struct sink_metrics *s = (struct sink_metrics *)sink;
 
-	if (r->process && r->time_ns > s->last_ns)
-		s->last_ns = r->time_ns;
 	if (r->totals)
 		s->totals = *r->totals;
 	switch (r->kind) {
-	case REPORT_DIAL:
-		if (r->dial->outcome != DIAL_PENDING)
-			s->dials[r->dial->process->role][r->dial->path][r->dial->outcome]++;
-		return;
-	case REPORT_FINDING:
-	case REPORT_RESOLVED:
-		count_finding(s, r);
-		break;
 	case REPORT_START:
 		s->running = true;
-		s->start_ns = s->last_ns = r->time_ns;
+		s->start_ns = r->time_ns;
 		snprintf(s->version, sizeof(s->version), "%s",
 			r->start->version ? r->start->version : RELAYTRACE_VERSION);
 		snprintf(s->hooks, sizeof(s->hooks), "%s", r->start->hooks ? r->start->hooks : "");
@@ -188,6 +188,8 @@ static void metrics_format(struct sink *sink, const struct report *r, struct buf
 	case REPORT_STOP:
 		s->running = false;
 		break;
+	case REPORT_FINDING:
+	case REPORT_RESOLVED:
 	case REPORT_LOSS:
 	case REPORT_HEARTBEAT:
 		break;
