@@ -4,6 +4,7 @@
 #include "commands/as_unit.h"
 #include "commands/commands.h"
 #include "commands/outputs.h"
+#include "live/cgroup_guard.h"
 #include "live/privileges.h"
 #include "live/service_manager.h"
 #include "live/source_kernel.h"
@@ -100,14 +101,20 @@ static int trace_run(struct options *options, char *const *command, char *const 
 		.pending_ns = options->pending_ns,
 		.for_ns = options->for_ns};
 	struct service_manager manager;
+	struct cgroup_guard guard = {0};
 	struct pipeline *pipeline = NULL;
 	struct outputs outputs;
 	struct source *source;
 	bool ready = false;
 	int status, more = 1;
 
-	if (outputs_open(&outputs, options))
+	/* First of all: it must hold nothing of what is opened here.  Without it the next COMMAND tidies up. */
+	if (command)
+		cgroup_guard_start(&guard);
+	if (outputs_open(&outputs, options)) {
+		cgroup_guard_end(&guard);
 		return STATUS_USAGE;
+	}
 	service_manager_open(&manager);
 	source = source_kernel_open(&live, &status);
 	if (!source)
@@ -153,6 +160,7 @@ static int trace_run(struct options *options, char *const *command, char *const 
 			source_kernel_command_status(source), options);
 out:
 	source_close(source);
+	cgroup_guard_end(&guard);
 	pipeline_free(pipeline);
 	outputs_close(&outputs);
 	service_manager_close(&manager);

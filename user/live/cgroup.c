@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/magic.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,20 +86,30 @@ static void cgroup_sweep(const char *parent)
 		closedir(directory);
 }
 
-int cgroup_make(char *path, size_t size)
+int cgroup_path(char *path, size_t size)
 {
 	char root[CGROUP_PATH / 4], own[CGROUP_PATH / 2];
 	int err = cgroup_root(root, sizeof(root));
 
+	if (!err)
+		err = cgroup_of(getpid(), own, sizeof(own));
 	if (err)
 		return err;
-	err = cgroup_of(getpid(), own, sizeof(own));
-	if (err)
-		return err;
-	snprintf(path, size, "%s%s", root, strcmp(own, "/") ? own : "");
-	cgroup_sweep(path);
 	snprintf(
 		path, size, "%s%s/relaytrace-%d", root, strcmp(own, "/") ? own : "", (int)getpid());
+	return 0;
+}
+
+int cgroup_make(char *path, size_t size)
+{
+	int err = cgroup_path(path, size);
+	char *slash = err ? NULL : strrchr(path, '/');
+
+	if (err)
+		return err;
+	*slash = '\0';
+	cgroup_sweep(path);
+	*slash = '/';
 	return mkdir(path, 0755) ? -errno : 0;
 }
 
@@ -117,6 +129,29 @@ int cgroup_enter(const char *path, pid_t pid)
 	return err;
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st, (void)at;
+	if (kind == FTW_DP)
+		rmdir(path);
+	return 0;
+}
+
+/* Is nobody in it and its children? */
+static bool is_empty(const char *path)
+{
+	char name[CGROUP_PATH + 16], text[128] = "";
+	FILE *file;
+
+	snprintf(name, sizeof(name), "%s/cgroup.events", path);
+	file = fopen(name, "re");
+	if (!file)
+		return false;
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	return strstr(text, "populated 0") != NULL;
+}
+
 int cgroup_remove(const char *path)
 {
 	/* A killed process leaves its cgroup when it is reaped, a moment after its exit. */
@@ -125,7 +160,10 @@ int cgroup_remove(const char *path)
 			return 0;
 		if (errno != EBUSY)
 			break;
-		usleep(5000);
+		if (is_empty(path))
+			nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+		else
+			usleep(5000);
 	}
 	return -errno;
 }

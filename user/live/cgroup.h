@@ -18,16 +18,19 @@ int cgroup_of(pid_t pid, char *path, size_t size);
 /* Opens the directory of our own cgroup, or the hierarchy's root where ours is not to be seen: -ENOENT: no hierarchy. */
 int cgroup_open_own(void);
 
-/*
- * Makes a child of the tracer's own cgroup, "relaytrace-PID", and gives its absolute path.
- * 0 or -errno (no cgroup2, read-only, no permission).
- */
+/* The absolute path of "relaytrace-PID", this process's child of its own cgroup: 0 or -errno (no cgroup2). */
+int cgroup_path(char *path, size_t size);
+
+/* Makes it and gives its path.  0 or -errno (no cgroup2, read-only, no permission). */
 int cgroup_make(char *path, size_t size);
 
 /* Moves process pid into the cgroup at path: 0 or -errno. */
 int cgroup_enter(const char *path, pid_t pid);
 
-/* Removes the cgroup at path, waiting a moment for its last process to be gone.  0 or -errno. */
+/*
+ * Removes the cgroup at path, waiting a moment for its last process to be gone, and with it the
+ * children that a COMMAND made in it and left.  0 or -errno.
+ */
 int cgroup_remove(const char *path);
 
 /* The id that bpf_get_current_cgroup_id() gives for path; 0 where it cannot be told. */
