@@ -141,6 +141,7 @@ install: all ## the binary, man page, completions and the service: PREFIX=/usr/l
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' tools/relaytrace.service > $(DESTDIR)$(UNITDIR)/relaytrace.service
 	chmod 0644 $(DESTDIR)$(UNITDIR)/relaytrace.service
+	install -D -m 0644 tools/relaytrace.rules.yml $(SHARE)/relaytrace/relaytrace.rules.yml
 	install -D -m 0644 tools/relaytrace.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/relaytrace
 	test -e $(DESTDIR)$(SYSCONFDIR)/relaytrace/relaytrace.conf || \
 		install -D -m 0644 tools/relaytrace.conf $(DESTDIR)$(SYSCONFDIR)/relaytrace/relaytrace.conf
@@ -152,10 +153,11 @@ manual: all ## write what --help says into tools/relaytrace.8
 uninstall: ## take all of that away again; the configuration stays where it was changed
 	rm -f $(DESTDIR)$(PREFIX)/bin/relaytrace $(SHARE)/man/man8/relaytrace.8 \
 		$(SHARE)/bash-completion/completions/relaytrace $(SHARE)/zsh/site-functions/_relaytrace \
-		$(DESTDIR)$(UNITDIR)/relaytrace.service $(DESTDIR)$(SYSCONFDIR)/logrotate.d/relaytrace
+		$(DESTDIR)$(UNITDIR)/relaytrace.service $(DESTDIR)$(SYSCONFDIR)/logrotate.d/relaytrace \
+		$(SHARE)/relaytrace/relaytrace.rules.yml
 	! cmp -s tools/relaytrace.conf $(DESTDIR)$(SYSCONFDIR)/relaytrace/relaytrace.conf || \
 		rm $(DESTDIR)$(SYSCONFDIR)/relaytrace/relaytrace.conf
-	-rmdir $(DESTDIR)$(SYSCONFDIR)/relaytrace 2>/dev/null
+	-rmdir $(DESTDIR)$(SYSCONFDIR)/relaytrace $(SHARE)/relaytrace 2>/dev/null
 
 format: ## clang-format over all C that is ours
 	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v '^vmlinux/')

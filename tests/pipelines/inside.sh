@@ -14,6 +14,8 @@ want=$(wc -l <lines.json)
 
 promtool check metrics <textfile/relaytrace.prom >promtool.out 2>&1
 echo $? >promtool.status
+{ promtool check rules relaytrace.rules.yml && promtool test rules rules.test.yml; } >rules.out 2>&1
+echo $? >rules.status
 
 prometheus-node-exporter --collector.disable-defaults --collector.textfile \
 	--collector.textfile.directory=/mnt/textfile --web.listen-address=127.0.0.1:9100 >node_exporter.log 2>&1 &

@@ -33,14 +33,24 @@ esac
 
 mkdir -p "$work/mnt/textfile"
 chmod 755 "$work" "$work/mnt" "$work/mnt/textfile"
-cp tests/pipelines/inside.sh "$work/mnt/"
-SCHEMA_LINES=$work/mnt/lines.json "$BUILD/unit/test_sink" >/dev/null
+cp tests/pipelines/inside.sh tests/pipelines/rules.test.yml tools/relaytrace.rules.yml "$work/mnt/"
+SCHEMA_LINES=$work/mnt/lines.json "$BUILD/unit/test_sink_json" >/dev/null
 units=$(wc -l <"$work/mnt/lines.json")
 for story in tests/scenes/*/story.txt; do
 	"$BUILD/relaytrace-asan" replay "$story" --fail-on never -o json >>"$work/mnt/lines.json"
 done
 "$BUILD/relaytrace-asan" replay tests/scenes/containerd-scope-crash-loop/story.txt --fail-on never \
 	-o metrics:"$work/mnt/textfile/relaytrace.prom"
+
+# The query of the README over a file, as it stands there, which host lost which variables.
+query=$(sed -n 's,^\(jq -r .*\) /var/log/relaytrace/relaytrace.json$,\1,p' README.md)
+lost=$(eval "$query" '"$work/mnt/lines.json"')
+want=$(jq -r 'select(.event.action == "exec") | .relaytrace.environment.changes.removed // [] | select(length > 0) | join(" ")' "$work/mnt/lines.json")
+if [ -n "$lost" ] && [ "$(cut -f4 <<<"$lost")" = "$want" ] && ! grep -qvP '^20\d\d-\S+Z\t\S+\t\S+\t[A-Z_]+' <<<"$lost"; then
+	ok "the README's jq query finds the $(wc -l <<<"$lost") starts that lost variables"
+else
+	bad "the README's jq query finds the starts that lost variables" "$query: $(head -3 <<<"$lost")"
+fi
 
 # shellcheck disable=SC2016 # expanded inside
 timeout -k 5 120 unshare --mount --pid --net --fork --kill-child sh -c '
@@ -54,6 +64,15 @@ if [ "$(cat promtool.status)" = 0 ] && [ ! -s promtool.out ]; then
 else
 	bad "promtool check metrics has no complaint" "$(head -2 promtool.out) $(head -2 ../log)"
 fi
+if [ "$(cat rules.status)" = 0 ]; then
+	ok "promtool takes the alert rules, and they alert on what they should"
+else
+	bad "promtool takes the alert rules" "$(tail -5 rules.out)"
+fi
+# What the README gives as queries is what the rules file has.
+for words in 'relaytrace_findings_open{severity="error"}' 'relaytrace_lost_total[1h]' 'node_textfile_mtime_seconds{file=~".*relaytrace.prom"}'; do
+	{ grep -qF "$words" "$OLDPWD/README.md" && grep -qF "$words" relaytrace.rules.yml; } || bad "the README and the rules file have the same alerts" "$words"
+done
 # The exporter writes labels in an order of its own and numbers as floats: compared is NAME{sorted} NUMBER.
 samples() {
 	python3 -c '
