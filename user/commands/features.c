@@ -44,8 +44,7 @@ static void facts_print(const struct kernel_facts *facts)
 	}
 	printf("BTF yes\n");
 	printf("environment search whole (%s)\n",
-		facts->has_bpf_loop ? "bpf_loop"
-				    : "loops of two million: no bpf_loop before 5.17");
+		facts->has_bpf_loop ? "bpf_loop" : "loops of two million: no bpf_loop before 5.17");
 	printf("socket numbers %s\n",
 		facts->has_cookie ? "the kernel's (socket cookie)" : "our own");
 }

@@ -109,6 +109,7 @@ static bool set_for(struct options *o, const char *value)
 
 static bool set_pending(struct options *o, const char *value)
 {
+	o->pending_given = true;
 	return duration_parse(value, &o->pending_ns) && o->pending_ns;
 }
 
@@ -120,6 +121,7 @@ static bool set_heartbeat(struct options *o, const char *value)
 static bool set_names(struct options *o, const char *value)
 {
 	o->names = value;
+	o->names_given = true;
 	return !strcmp(value, "auto") || !strcmp(value, "PROXY") || !strcmp(value, "RELAY");
 }
 
@@ -227,11 +229,11 @@ static const struct option_row rows[] = {
 		"text or json; repeatable.  Without PATH: standard output.  Files are created 0600 "
 		"and appended to.  Default: text",
 		set_output},
-	{"mode", 0, BOTH, "MODE", "permissions of the files that are made, in octal: 0640 (not of metrics)",
+	{"mode", 0, BOTH, "MODE",
+		"permissions of the files that are made, in octal: 0640 (not of metrics)",
 		set_mode},
 	{"group", 0, BOTH, "GROUP",
-		"group of the files that are made, by name or number (not of metrics)",
-		set_group},
+		"group of the files that are made, by name or number (not of metrics)", set_group},
 	{"max-size", 0, BOTH, "BYTES",
 		"a file of text or json that would grow beyond this becomes FILE.1, and a new one "
 		"begins: 64K at least, 100M, 1G; 0: never.  Default: 0",
@@ -261,11 +263,14 @@ static const struct option_row rows[] = {
 		"image, and how?  Default: the version of the program that is there",
 		set_rke2_version},
 	{"unit", 0, FOR_CHECK, "NAME", "look at this unit only; repeatable", set_unit},
-	{"names", 0, FOR_TRACE | FOR_CHECK, "FAMILY",
-		"which relay variables the programs read: auto, PROXY or RELAY.  Default: auto",
+	{"names", 0, BOTH | FOR_CHECK, "FAMILY",
+		"which relay variables the programs read: auto, PROXY or RELAY.  Default: auto; of "
+		"replay: as it was recorded",
 		set_names},
-	{"pending", 0, FOR_TRACE, "SECONDS",
-		"tell of a dial that is still open after this long.  Default: 20", set_pending},
+	{"pending", 0, BOTH, "SECONDS",
+		"tell of a dial that is still open after this long.  Default: 20; of replay: as it "
+		"was recorded",
+		set_pending},
 	{"heartbeat", 0, BOTH, "SECONDS",
 		"how often to tell what was seen and lost; 0: never.  Default: 60", set_heartbeat},
 	{"hooks", 0, FOR_TRACE, "NAME[,NAME]",

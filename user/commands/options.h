@@ -32,6 +32,7 @@ struct options {
 	bool quiet, pods;
 	struct sink_file file; /* --mode, --group, --max-size */
 	const char *names;     /* "auto", "PROXY", "RELAY" */
+	bool names_given, pending_given;
 	const char *hooks;     /* NULL: the best */
 	enum fail_on fail_on;
 	bool fail_on_given;

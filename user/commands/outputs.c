@@ -43,8 +43,8 @@ static const struct format *output_parse(const char *word, const char **path)
 			word);
 		return NULL;
 	}
-	*path = word[len] && word[len + 1] ? word + len + 1 : formats[i].path;
-	if (!*path && formats[i].needs_path) {
+	*path = word[len] ? word + len + 1 : formats[i].path;
+	if (*path ? !**path : formats[i].needs_path) {
 		log_error("-o %s: needs a file: -o %s:FILE", word, formats[i].name);
 		return NULL;
 	}

@@ -22,10 +22,33 @@ static const char *take_file(int *argc, char **argv)
 	return file;
 }
 
+struct replayed {
+	struct pipeline *pipeline;
+	const struct options *options;
+};
+
+/* What the run was told of names and patience stands in its start, and the command line may say otherwise. */
+static void replay_event(void *context, const struct event *event)
+{
+	const struct replayed *r = context;
+	struct event start;
+
+	if (event->kind == EVENT_START) {
+		start = *event;
+		if (r->options->names_given)
+			start.start.names = r->options->names;
+		if (r->options->pending_given)
+			start.start.pending_ns = r->options->pending_ns;
+		event = &start;
+	}
+	pipeline_event(r->pipeline, event);
+}
+
 int replay_main(int argc, char **argv)
 {
 	const char *file = take_file(&argc, argv);
 	struct options options;
+	struct replayed replayed = {.options = &options};
 	struct pipeline *pipeline = NULL;
 	struct outputs outputs = {0};
 	struct source *source = NULL;
@@ -58,8 +81,9 @@ int replay_main(int argc, char **argv)
 		log_error("out of memory");
 		goto out;
 	}
+	replayed.pipeline = pipeline;
 	while (more > 0 && !pipeline_output_error(pipeline))
-		more = source_poll(source, UINT64_MAX, pipeline_event, pipeline);
+		more = source_poll(source, UINT64_MAX, replay_event, &replayed);
 	status = outputs_status(pipeline, &options, more < 0 ? more : 0);
 out:
 	pipeline_free(pipeline);

@@ -153,11 +153,15 @@ static int trace_run(struct options *options, char *const *command, char *const 
 		}
 	}
 	service_manager_tell(&manager, "STOPPING=1");
-	if (more < 0 && command && !source_kernel_command_ran(source))
+	if (more < 0 && more != -ESRCH && command && !source_kernel_command_ran(source))
 		status = more == -ENOENT ? 127 : 126;
 	else
 		status = status_with_command(outputs_status(pipeline, options, more),
-			source_kernel_command_status(source), options);
+			/* What --for did to COMMAND is not its own doing. */
+			command && source_kernel_time_was_up(source)
+				? 0
+				: source_kernel_command_status(source),
+			options);
 out:
 	source_close(source);
 	cgroup_guard_end(&guard);

@@ -199,7 +199,7 @@ int process_scan(struct kernel *k, const struct scan_options *options, struct fo
 		if (process_read_stat(options->pids[i], &stat) == 0)
 			continue;
 		log_error("--pid %d: there is no such process", (int)options->pids[i]);
-		return -ENOENT;
+		return -ESRCH;
 	}
 	/* A child that was forked before its parent was in the table is found by the next round. */
 	for (int round = 0; round < SCAN_ROUNDS && !err; round++) {

@@ -53,6 +53,8 @@ struct live_source {
 	struct cgroup_hooks cgroups;
 	struct node_facts facts;
 	struct reconcile reconcile;
+	bool begun;	  /* the start was told */
+	bool time_was_up; /* --for ended it */
 	bool started, stopping, command_ran, hung_up;
 	uint64_t stop_ns; /* --for, or the end of the grace of a COMMAND */
 	struct event_loss loss;
@@ -200,6 +202,7 @@ static void start_tell(struct live_source *s)
 	}
 	gethostname(s->host, sizeof(s->host) - 1);
 	kernel_describe(&s->kernel, s->hooks, sizeof(s->hooks));
+	s->begun = true;
 	event.start = (struct event_start){.wall_ns = clock_ns(CLOCK_REALTIME),
 		.host = s->host,
 		.boot_id = s->boot_id,
@@ -252,14 +255,16 @@ static int live_start(struct live_source *s)
 		cgroup_hooks_follow(&s->cgroups, &s->kernel, found.list[i].stat.pid, 0);
 	if (found.count)
 		kernel_take_over(&s->kernel); /* what cannot be had is in `features` */
+	if (err) {			      /* a --pid that is not there: nothing has begun */
+		found_processes_free(&found);
+		return err;
+	}
 	start_tell(s);
 	/* Taking it out waits for every processor: after the start, which says that all is attached. */
 	if (!found.count && !s->command.pid && kernel_connect_is_costly(&s->kernel))
 		kernel_connect_hook(&s->kernel, false);
 	found_processes_tell(&found, on_found, s);
 	found_processes_free(&found);
-	if (err)
-		return err;
 	if (s->options->for_ns)
 		s->stop_ns = clock_ns(CLOCK_BOOTTIME) + s->options->for_ns;
 	if (!s->command.pid)
@@ -342,7 +347,8 @@ static int live_poll(struct source *source, uint64_t until_ns, event_handler han
 	if (!s->started) {
 		err = live_start(s);
 		if (err) {
-			stop_tell(s);
+			if (s->begun)
+				stop_tell(s);
 			return err;
 		}
 	}
@@ -356,7 +362,8 @@ static int live_poll(struct source *source, uint64_t until_ns, event_handler han
 	reconcile_step(&s->reconcile, &s->kernel, now_ns, drained, on_missed, s);
 	if (s->stop_ns && s->stop_ns <= now_ns && !s->records) {
 		if (!s->stopping) {
-			live_stop(s, SIGTERM); /* --for is over */
+			s->time_was_up = true;
+			live_stop(s, SIGTERM);
 			if (s->stop_ns > now_ns)
 				return 1;
 		}
@@ -519,4 +526,9 @@ bool source_kernel_hung_up(struct source *source)
 bool source_kernel_command_ran(const struct source *source)
 {
 	return ((const struct live_source *)source)->command_ran;
+}
+
+bool source_kernel_time_was_up(const struct source *source)
+{
+	return ((const struct live_source *)source)->time_was_up;
 }

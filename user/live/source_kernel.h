@@ -36,4 +36,7 @@ bool source_kernel_hung_up(struct source *s);
 /* Did the command's exec succeed? */
 bool source_kernel_command_ran(const struct source *s);
 
+/* Did --for end it, and not a signal or the end of COMMAND? */
+bool source_kernel_time_was_up(const struct source *source);
+
 #endif
