@@ -41,6 +41,8 @@ const char *loss_kind_name(enum loss_kind kind)
 		[LOSS_PROCESS] = "process",
 		[LOSS_SOCKET] = "socket",
 		[LOSS_RECORD] = "record",
+		[LOSS_TRUNCATED] = "truncated",
+		[LOSS_UNREADABLE] = "unreadable",
 		[LOSS_MISSED] = "missed",
 		[LOSS_MEMORY] = "memory",
 		[LOSS_SINK] = "sink",

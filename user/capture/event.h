@@ -162,9 +162,11 @@ enum loss_kind {
 	LOSS_PROCESS, /* a table of processes was full: the kernel's of traced ones, or ours */
 	LOSS_SOCKET,  /* the kernel's table of traced sockets was full */
 	LOSS_RECORD,  /* a kernel record that could not be understood */
-	LOSS_MISSED,  /* runs of a hook that the kernel skipped (recursion) */
-	LOSS_MEMORY,  /* dropped because memory ran out */
-	LOSS_SINK,    /* lines that an output refused */
+	LOSS_TRUNCATED, /* environments that were not searched whole, values and arguments that were cut */
+	LOSS_UNREADABLE, /* environments that could not be read */
+	LOSS_MISSED,	 /* runs of a hook that the kernel skipped (recursion) */
+	LOSS_MEMORY,	 /* dropped because memory ran out */
+	LOSS_SINK,	 /* lines that an output refused */
 	LOSS_KINDS
 };
 

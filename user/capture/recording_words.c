@@ -138,6 +138,8 @@ static const struct word loss[] = {
 	FIELD("process", U64, 0, loss.lost[LOSS_PROCESS]),
 	FIELD("socket", U64, 0, loss.lost[LOSS_SOCKET]),
 	FIELD("record", U64, 0, loss.lost[LOSS_RECORD]),
+	FIELD("truncated", U64, 0, loss.lost[LOSS_TRUNCATED]),
+	FIELD("unreadable", U64, 0, loss.lost[LOSS_UNREADABLE]),
 	FIELD("missed", U64, 0, loss.lost[LOSS_MISSED]),
 	FIELD("memory", U64, 0, loss.lost[LOSS_MEMORY]),
 	FIELD("sink", U64, 0, loss.lost[LOSS_SINK]),

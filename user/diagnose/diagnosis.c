@@ -97,7 +97,8 @@ static bool is_incomplete(const struct diagnosis *d, const struct dial *dial)
 		uint64_t since =
 			dial->begin_ns > NAME_WINDOW_NS ? dial->begin_ns - NAME_WINDOW_NS : 0;
 
-		if (kind == LOSS_SINK)
+		/* What was cut or not read of a process is flagged on it, and known to the rules. */
+		if (kind == LOSS_SINK || kind == LOSS_TRUNCATED || kind == LOSS_UNREADABLE)
 			continue;
 		/* A program or a variable that was missed is missed for the process's whole life. */
 		if (kind == LOSS_EXEC || kind == LOSS_FORK || kind == LOSS_PROCESS)

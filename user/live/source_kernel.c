@@ -92,6 +92,17 @@ static void on_missed(void *context, const struct event *event)
 	s->handler(s->context, event);
 }
 
+/* What an exec could not bring along is a loss of its own kind, beside the flag on it. */
+static void exec_count_lost(uint64_t lost[LOSS_KINDS], const struct event_exec *exec)
+{
+	const struct environment *e = exec->environment;
+
+	lost[LOSS_UNREADABLE] += e->unreadable;
+	lost[LOSS_TRUNCATED] += e->truncated + exec->args_truncated;
+	for (size_t i = 0; i < e->count; i++)
+		lost[LOSS_TRUNCATED] += e->variables[i].value_cut;
+}
+
 /* An exec on its way to the handler: its cgroup gets a name and its packets an eye. */
 static void on_exec(struct live_source *s, struct event *event)
 {
@@ -106,6 +117,7 @@ static void on_exec(struct live_source *s, struct event *event)
 		decoder_learn(s->decoder, completed);
 		event->exec.environment = completed;
 	}
+	exec_count_lost(s->decode_lost, &event->exec);
 	event->exec.cgroup = cgroup_hooks_follow(
 		&s->cgroups, &s->kernel, (pid_t)event->pid, event->exec.cgroup_id);
 	event->exec.version = process_read_version((pid_t)event->pid, &event->exec, version);

@@ -58,7 +58,7 @@ static void put_environment(
 
 	json_object(j, "environment");
 	json_string(j, "origin", origins[e->origin]);
-	json_bool(j, "truncated", e->truncated);
+	json_bool(j, "truncated", environment_is_cut(e));
 	if (e->unreadable)
 		json_bool(j, "unreadable", true);
 	if (e->first_lost)

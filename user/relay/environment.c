@@ -244,6 +244,14 @@ bool environment_proves_absence(const struct environment *e)
 	return e->origin != ENVIRONMENT_SNAPSHOT || !e->first_lost;
 }
 
+bool environment_is_cut(const struct environment *e)
+{
+	for (unsigned int i = 0; i < e->count; i++)
+		if (e->variables[i].value_cut)
+			return true;
+	return e->truncated;
+}
+
 static const char prefix[] = "CONTAINERD_";
 
 static bool has_prefix(const struct variable *v)

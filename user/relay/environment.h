@@ -80,6 +80,9 @@ const struct variable *environment_effective(
  */
 bool environment_proves_absence(const struct environment *e);
 
+/* Is a part of it missing: not all was searched, or a value did not arrive whole? */
+bool environment_is_cut(const struct environment *e);
+
 /*
  * What rke2 hands its containerd child: CONTAINERD_X becomes X and wins over X, and the prefixed
  * names are gone; the prefix counts in upper case only (k3s pkg/agent/containerd/containerd.go,
