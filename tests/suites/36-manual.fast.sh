@@ -85,6 +85,28 @@ if "$relaytrace" replay tests/scenes/relay-missing/story.txt --config "$work/con
 else
 	bad "the configuration that ships is understood" "$(head -2 "$work/errors")"
 fi
+# A comment behind a value is none of it; a # within a word is.
+mkdir "$work/comments"
+printf '%s\n' "output json:$work/comments/one   # for the shipper" $'\t# nothing' "output json:$work/comments/a#b" 'quiet # no dials' \
+	$'max-size 100M\t#1G' "output=text:$work/comments/two #" 'mode 0640 #' >"$work/conf"
+"$relaytrace" replay tests/scenes/relay-missing/story.txt --config "$work/conf" --fail-on never >"$work/said" 2>&1
+got="$? $(tr '\n' ' ' <"$work/said")$(ls "$work/comments" | tr '\n' ' ')$(stat -c %a "$work/comments/one") $(grep -c '"action":"dial"' "$work/comments/one")"
+if [ "$got" = "0 a#b one two 640 0" ]; then
+	ok "a configuration may have comments behind its values"
+else
+	bad "a configuration may have comments behind its values" "$got"
+fi
+got=
+for line in 'output # json' 'output' 'quiet #x' 'heartbeat #5'; do
+	echo "$line" >"$work/conf"
+	"$relaytrace" replay tests/scenes/relay-missing/story.txt --config "$work/conf" --fail-on never >/dev/null 2>"$work/errors"
+	got="$got$? "
+done
+if [ "$got" = "2 2 0 2 " ]; then
+	ok "a comment is no value"
+else
+	bad "a comment is no value" "$got$(cat "$work/errors")"
+fi
 echo "outptu json" >"$work/conf"
 "$relaytrace" replay tests/scenes/relay-missing/story.txt --config "$work/conf" >/dev/null 2>"$work/errors"
 if [ $? = 2 ] && grep -q "$work/conf:1: there is no option 'outptu'" "$work/errors"; then

@@ -283,8 +283,8 @@ static const struct option_row rows[] = {
 		"What is told before any dial is a warning, so the default is warning here",
 		set_fail_on},
 	{"config", 0, BOTH | FOR_CHECK, "FILE",
-		"read options from FILE first: lines `name value` with the long names, # for "
-		"comments",
+		"read options from FILE first: lines `name value` with the long names; a # at the "
+		"beginning of a line or behind a space begins a comment",
 		NULL},
 	{"help", 'h', BOTH | FOR_CHECK, NULL, "this text", set_help},
 };
@@ -342,13 +342,28 @@ static const struct option_row *row_named(const char *name, int command)
 	return NULL;
 }
 
+/*
+ * Ends line where a comment begins: a # that is first or stands behind a space.  One within a word
+ * belongs to it (json:/var/log/node#3); a path with a # behind a space is one for the command line.
+ */
+static void comment_cut(char *line)
+{
+	for (char *hash = strchr(line, '#'); hash; hash = strchr(hash + 1, '#')) {
+		if (hash == line || strchr(" \t\r", hash[-1])) {
+			*hash = '\0';
+			return;
+		}
+	}
+}
+
 /* One line `name value` or `name` of a configuration file, cut apart in place. */
 static int config_line(struct options *o, int command, char *line, const char *where)
 {
 	const struct option_row *row;
 	char *name = line + strspn(line, " \t\r"), *value, *end;
 
-	if (!*name || *name == '#')
+	comment_cut(name);
+	if (!*name)
 		return 0;
 	value = name + strcspn(name, " \t=\r");
 	end = value;
