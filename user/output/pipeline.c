@@ -2,7 +2,7 @@
 #include "output/pipeline.h"
 
 #include "base/log.h"
-#include "capture/recording.h"
+#include "output/outlets.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define PIPELINE_ROWS 64
 
 struct pipeline {
-	struct pipeline_options options;
+	struct outlets outlets;
 	struct process_table processes;
 	struct environment_history environments;
 	struct tracker *tracker;
@@ -21,86 +21,12 @@ struct pipeline {
 	struct totals totals;
 	struct event_start start; /* a copy; its strings are owned */
 	uint64_t start_ns;
-	int64_t wall_offset_ns;
 	struct summary_row rows[PIPELINE_ROWS];
 	size_t row_count;
 	uint64_t beat_ns; /* when the next heartbeat is due */
-	uint64_t now_ns;
-	uint64_t refused_before; /* by outputs that are gone */
-	int output_error;
-	bool refused;		    /* an output has refused lines of which no line tells yet */
-	uint64_t refused_ns;	    /* when that was last told in-band; 0: never */
-	uint64_t refusal_logged_ns; /* and on standard error */
 };
 
 /* ---- outputs ---- */
-
-static struct sink *outlet(const struct pipeline *p, size_t i)
-{
-	return i < p->options.sink_count ? p->options.sinks[i] : p->options.recording;
-}
-
-static size_t outlets(const struct pipeline *p)
-{
-	return p->options.sink_count + (p->options.recording != NULL);
-}
-
-/* An output began to refuse: to the person at once, but no more than one line a minute. */
-static void refusal(struct pipeline *p, const struct sink *s, int err)
-{
-	if (!p->output_error)
-		p->output_error = err;
-	if (p->refusal_logged_ns && p->now_ns < p->refusal_logged_ns + 60 * 1000000000ULL)
-		return;
-	p->refusal_logged_ns = p->now_ns ? p->now_ns : 1;
-	log_error("-o %s: cannot write to %s: %s; tracing goes on, what is refused is counted",
-		s->ops->name, s->path ? s->path : "standard output", strerror(-err));
-}
-
-static void refusals_count(struct pipeline *p)
-{
-	uint64_t refused = p->refused_before;
-
-	for (size_t i = 0; i < outlets(p); i++)
-		refused += outlet(p, i)->refused;
-	p->refused |= refused != p->totals.lost[LOSS_SINK];
-	p->totals.lost[LOSS_SINK] = refused;
-}
-
-static void pipeline_report(struct pipeline *p, const struct report *r)
-{
-	for (size_t i = 0; i < p->options.sink_count; i++) {
-		int err = sink_report(p->options.sinks[i], r);
-
-		if (err)
-			refusal(p, p->options.sinks[i], err);
-	}
-	refusals_count(p);
-}
-
-/* In-band: when all outputs take lines again, and every minute while one of several does not. */
-static void refusals_tell(struct pipeline *p)
-{
-	struct report r = {.kind = REPORT_LOSS, .time_ns = p->now_ns, .totals = &p->totals};
-	bool one_refuses = false;
-
-	if (!p->refused)
-		return;
-	for (size_t i = 0; i < outlets(p); i++)
-		one_refuses |= outlet(p, i)->failed;
-	if (one_refuses && p->now_ns < p->refused_ns + 60 * 1000000000ULL)
-		return;
-	p->refused = false;
-	p->refused_ns = p->now_ns;
-	pipeline_report(p, &r);
-}
-
-static void context_set(struct pipeline *p, struct sink *s)
-{
-	s->context.wall_offset_ns = p->wall_offset_ns;
-	snprintf(
-		s->context.host, sizeof(s->context.host), "%s", p->start.host ? p->start.host : "");
-}
 
 static void start_keep(struct pipeline *p, const struct event *event)
 {
@@ -116,44 +42,22 @@ static void start_keep(struct pipeline *p, const struct event *event)
 	p->start_ns = event->time_ns;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		*texts[i] = *texts[i] ? strdup(*texts[i]) : NULL;
-	p->wall_offset_ns = (int64_t)(event->start.wall_ns - event->time_ns);
+	outlets_dress(&p->outlets, (int64_t)(event->start.wall_ns - event->time_ns), p->start.host);
 }
 
 void pipeline_set_outputs(struct pipeline *p, const struct pipeline_options *options)
 {
-	const struct pipeline_options old = p->options;
 	struct report r = {.kind = REPORT_START, .time_ns = p->start_ns, .start = &p->start};
 
-	p->options = *options;
-	if (options->heartbeat_ns != old.heartbeat_ns)
-		p->beat_ns = options->heartbeat_ns ? p->now_ns + options->heartbeat_ns : UINT64_MAX;
-	/* What an output that goes away has refused stays in the total. */
-	for (size_t i = 0; i < old.sink_count; i++) {
-		bool kept = false;
-
-		for (size_t k = 0; k < options->sink_count; k++)
-			kept |= options->sinks[k] == old.sinks[i];
-		if (!kept)
-			p->refused_before += old.sinks[i]->refused;
-	}
-	for (size_t k = 0; k < options->sink_count && p->tracker; k++) {
-		bool had = false;
-
-		for (size_t i = 0; i < old.sink_count; i++)
-			had |= options->sinks[k] == old.sinks[i];
-		if (had)
-			continue;
-		context_set(p, options->sinks[k]);
-		sink_report(options->sinks[k], &r);
-	}
+	if (options->heartbeat_ns != p->outlets.options.heartbeat_ns)
+		p->beat_ns = options->heartbeat_ns ? p->outlets.now_ns + options->heartbeat_ns
+						   : UINT64_MAX;
+	outlets_set(&p->outlets, options, p->tracker ? &r : NULL);
 }
 
 bool pipeline_has_reader(const struct pipeline *p)
 {
-	for (size_t i = 0; i < outlets(p); i++)
-		if (outlet(p, i)->path || !outlet(p, i)->failed)
-			return true;
-	return false;
+	return outlets_have_reader(&p->outlets);
 }
 
 /* ---- the summary's rows ---- */
@@ -206,13 +110,14 @@ static void on_dial(void *context, const struct dial *d)
 	dial_count(p->totals.dials[d->process->role][d->path], d);
 	if (row)
 		dial_count(row->dials[d->path], d);
-	pipeline_report(p, &r);
+	outlets_report(&p->outlets, &r);
 	diagnosis_dial(p->diagnosis, d);
 }
 
 static void on_resolve(void *context, struct process *process, const struct event_name *name,
 	uint16_t code, uint64_t time_ns)
 {
+	struct pipeline *p = context;
 	struct report r = {.kind = REPORT_RESOLVE,
 		.time_ns = time_ns,
 		.process = process,
@@ -220,25 +125,27 @@ static void on_resolve(void *context, struct process *process, const struct even
 		.resolve_code = code};
 
 	if (process)
-		pipeline_report(context, &r);
+		outlets_report(&p->outlets, &r);
 }
 
 static void on_relay(void *context, const struct dial *d)
 {
 	struct pipeline *p = context;
-	struct report r = {
-		.kind = REPORT_RELAY, .time_ns = p->now_ns, .process = d->process, .dial = d};
+	struct report r = {.kind = REPORT_RELAY,
+		.time_ns = p->outlets.now_ns,
+		.process = d->process,
+		.dial = d};
 
-	pipeline_report(p, &r);
+	outlets_report(&p->outlets, &r);
 	if (d->replied)
-		diagnosis_relay(p->diagnosis, d, p->now_ns);
+		diagnosis_relay(p->diagnosis, d, p->outlets.now_ns);
 }
 
 static void on_finding(void *context, const struct finding *f, bool resolved)
 {
 	struct pipeline *p = context;
 	struct report r = {.kind = resolved ? REPORT_RESOLVED : REPORT_FINDING,
-		.time_ns = p->now_ns,
+		.time_ns = p->outlets.now_ns,
 		.process = f->process,
 		.finding = f};
 
@@ -251,7 +158,7 @@ static void on_finding(void *context, const struct finding *f, bool resolved)
 		p->totals.warnings += f->severity == SEVERITY_WARNING;
 		p->totals.infos += f->severity == SEVERITY_INFO;
 	}
-	pipeline_report(p, &r);
+	outlets_report(&p->outlets, &r);
 }
 
 /* ---- a run: from EVENT_START to EVENT_STOP ---- */
@@ -276,6 +183,7 @@ static void run_begin(struct pipeline *p, const struct event *event)
 	struct tracker_handler on_track = {p, on_dial, on_resolve, on_relay};
 	struct diagnosis_handler on_diagnose = {p, on_finding};
 	struct report r = {.kind = REPORT_START, .time_ns = event->time_ns, .start = &event->start};
+	uint64_t beat_ns = p->outlets.options.heartbeat_ns;
 
 	run_end(p);
 	p->tracker = tracker_new(&tracking, &p->processes, &on_track);
@@ -287,11 +195,8 @@ static void run_begin(struct pipeline *p, const struct event *event)
 		return;
 	}
 	start_keep(p, event);
-	for (size_t i = 0; i < p->options.sink_count; i++)
-		context_set(p, p->options.sinks[i]);
-	p->beat_ns =
-		p->options.heartbeat_ns ? event->time_ns + p->options.heartbeat_ns : UINT64_MAX;
-	pipeline_report(p, &r);
+	p->beat_ns = beat_ns ? event->time_ns + beat_ns : UINT64_MAX;
+	outlets_report(&p->outlets, &r);
 }
 
 static void run_stop(struct pipeline *p, const struct event *event)
@@ -303,7 +208,7 @@ static void run_stop(struct pipeline *p, const struct event *event)
 	diagnosis_flush(p->diagnosis, event->time_ns);
 	r.rows = p->rows;
 	r.row_count = p->row_count;
-	pipeline_report(p, &r);
+	outlets_report(&p->outlets, &r);
 	run_end(p);
 }
 
@@ -312,8 +217,8 @@ static void heartbeat(struct pipeline *p, uint64_t now_ns)
 	struct report r = {.kind = REPORT_HEARTBEAT, .time_ns = now_ns, .totals = &p->totals};
 
 	while (p->beat_ns <= now_ns)
-		p->beat_ns += p->options.heartbeat_ns;
-	pipeline_report(p, &r);
+		p->beat_ns += p->outlets.options.heartbeat_ns;
+	outlets_report(&p->outlets, &r);
 }
 
 static void on_process(struct pipeline *p, const struct event *event, struct process *process)
@@ -329,29 +234,13 @@ static void on_process(struct pipeline *p, const struct event *event, struct pro
 		if (role_pulls(process->role) && environment_history_exec(&p->environments, process,
 							 event->time_ns, &changes))
 			r.changes = &changes;
-		pipeline_report(p, &r);
+		outlets_report(&p->outlets, &r);
 		environment_changes_free(&changes);
 		diagnosis_process(p->diagnosis, event->time_ns, process);
 	} else if (event->kind == EVENT_EXIT) {
 		r.kind = REPORT_EXIT;
-		pipeline_report(p, &r);
+		outlets_report(&p->outlets, &r);
 	}
-}
-
-/* The event as a line of the recording, before anything is made of it. */
-static void record(struct pipeline *p, const struct event *event)
-{
-	struct sink *s = p->options.recording;
-	int err;
-
-	if (event->kind == EVENT_START)
-		recording_write_header(&s->line);
-	recording_write_event(&s->line, event);
-	if (event->kind == EVENT_STOP)
-		recording_write_end(&s->line);
-	err = sink_write_line(s);
-	if (err)
-		refusal(p, s, err);
 }
 
 /*
@@ -362,9 +251,9 @@ static void clock_set(struct pipeline *p, const struct event *event)
 {
 	if (strcmp(event->fact.key, "clock") != 0 || event->fact.field_count != 1)
 		return;
-	p->wall_offset_ns = (int64_t)(strtoull(event->fact.fields[0], NULL, 10) - event->time_ns);
-	for (size_t i = 0; i < p->options.sink_count; i++)
-		context_set(p, p->options.sinks[i]);
+	outlets_dress(&p->outlets,
+		(int64_t)(strtoull(event->fact.fields[0], NULL, 10) - event->time_ns),
+		p->start.host);
 }
 
 void pipeline_event(void *context, const struct event *event)
@@ -373,10 +262,10 @@ void pipeline_event(void *context, const struct event *event)
 	struct report r = {.time_ns = event->time_ns, .totals = &p->totals};
 	struct process *process;
 
-	p->now_ns = event->time_ns;
+	p->outlets.now_ns = event->time_ns;
 	p->totals.seen[event->kind]++;
-	if (p->options.recording)
-		record(p, event);
+	/* Before anything is made of it. */
+	outlets_record(&p->outlets, event);
 	if (event->kind == EVENT_START) {
 		run_begin(p, event);
 		if (p->tracker)
@@ -406,11 +295,11 @@ void pipeline_event(void *context, const struct event *event)
 		p->totals.lost[LOSS_SINK] = refused; /* that is known here alone */
 		diagnosis_loss(p->diagnosis, event);
 		r.kind = REPORT_LOSS;
-		pipeline_report(p, &r);
+		outlets_report(&p->outlets, &r);
 	}
 	if (p->beat_ns <= event->time_ns)
 		heartbeat(p, event->time_ns);
-	refusals_tell(p);
+	outlets_tell(&p->outlets);
 }
 
 uint64_t pipeline_deadline(const struct pipeline *p)
@@ -433,7 +322,7 @@ const struct totals *pipeline_totals(const struct pipeline *p)
 
 int pipeline_output_error(const struct pipeline *p)
 {
-	return p->output_error;
+	return p->outlets.error;
 }
 
 struct pipeline *pipeline_new(const struct pipeline_options *options)
@@ -441,7 +330,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
 	struct pipeline *p = calloc(1, sizeof(*p));
 
 	if (p) {
-		p->options = *options;
+		p->outlets.options = *options;
+		p->outlets.totals = &p->totals;
 		p->beat_ns = UINT64_MAX;
 	}
 	return p;
