@@ -12,6 +12,9 @@
 /* The summary names at most so many processes, the first of interest. */
 #define PIPELINE_ROWS 64
 
+/* A flood of dials makes the tracker give up one with each that is new: told no more often than this. */
+#define DROPS_TELL_NS 1000000000ULL
+
 struct pipeline {
 	struct outlets outlets;
 	struct process_table processes;
@@ -24,6 +27,9 @@ struct pipeline {
 	struct summary_row rows[PIPELINE_ROWS];
 	size_t row_count;
 	uint64_t beat_ns; /* when the next heartbeat is due */
+	uint64_t dropped; /* by the tracker of this run, of which lost[LOSS_MEMORY] has all */
+	bool drops_untold;
+	uint64_t drops_told_ns; /* 0: never */
 };
 
 /* ---- outputs ---- */
@@ -81,6 +87,50 @@ static void rows_clear(struct pipeline *p)
 	p->row_count = 0;
 }
 
+/* ---- losses ---- */
+
+/* What the tracker gave up since the last look becomes a loss, before any verdict is told. */
+static void drops_count(struct pipeline *p)
+{
+	uint64_t dropped = tracker_dropped(p->tracker);
+
+	if (dropped == p->dropped)
+		return;
+	p->totals.lost[LOSS_MEMORY] += dropped - p->dropped;
+	p->dropped = dropped;
+	p->drops_untold = true;
+	diagnosis_loss(p->diagnosis, p->totals.lost, p->outlets.now_ns);
+}
+
+/* By the events' own time, so that a replay tells it where the live run did. */
+static uint64_t drops_due(const struct pipeline *p)
+{
+	if (!p->drops_untold)
+		return UINT64_MAX;
+	return p->drops_told_ns ? p->drops_told_ns + DROPS_TELL_NS : 0;
+}
+
+static void loss_report(struct pipeline *p)
+{
+	struct report r = {.kind = REPORT_LOSS, .time_ns = p->outlets.now_ns, .totals = &p->totals};
+
+	p->drops_untold = false;
+	p->drops_told_ns = p->outlets.now_ns;
+	outlets_report(&p->outlets, &r);
+}
+
+/* The source's totals know neither what the tracker gave up nor what outputs refused. */
+static void on_loss(struct pipeline *p, const struct event *event)
+{
+	uint64_t refused = p->totals.lost[LOSS_SINK];
+
+	memcpy(p->totals.lost, event->loss.lost, sizeof(p->totals.lost));
+	p->totals.lost[LOSS_SINK] = refused;
+	p->totals.lost[LOSS_MEMORY] += p->dropped;
+	diagnosis_loss(p->diagnosis, p->totals.lost, event->time_ns);
+	loss_report(p);
+}
+
 /* ---- what the stages tell ---- */
 
 /*
@@ -107,6 +157,7 @@ static void on_dial(void *context, const struct dial *d)
 		.kind = REPORT_DIAL, .time_ns = d->end_ns, .process = d->process, .dial = d};
 	struct summary_row *row = row_of(p, d->process);
 
+	drops_count(p);
 	dial_count(p->totals.dials[d->process->role][d->path], d);
 	if (row)
 		dial_count(row->dials[d->path], d);
@@ -195,6 +246,8 @@ static void run_begin(struct pipeline *p, const struct event *event)
 		return;
 	}
 	start_keep(p, event);
+	p->dropped = p->drops_told_ns = 0;
+	p->drops_untold = false;
 	p->beat_ns = beat_ns ? event->time_ns + beat_ns : UINT64_MAX;
 	outlets_report(&p->outlets, &r);
 }
@@ -204,7 +257,9 @@ static void run_stop(struct pipeline *p, const struct event *event)
 	struct report r = {.kind = REPORT_STOP, .time_ns = event->time_ns, .totals = &p->totals};
 
 	tracker_flush(p->tracker, event->time_ns);
-	p->totals.lost[LOSS_MEMORY] += tracker_counts(p->tracker).dropped;
+	drops_count(p);
+	if (p->drops_untold)
+		loss_report(p);
 	diagnosis_flush(p->diagnosis, event->time_ns);
 	r.rows = p->rows;
 	r.row_count = p->row_count;
@@ -259,7 +314,6 @@ static void clock_set(struct pipeline *p, const struct event *event)
 void pipeline_event(void *context, const struct event *event)
 {
 	struct pipeline *p = context;
-	struct report r = {.time_ns = event->time_ns, .totals = &p->totals};
 	struct process *process;
 
 	p->outlets.now_ns = event->time_ns;
@@ -288,15 +342,11 @@ void pipeline_event(void *context, const struct event *event)
 		clock_set(p, event);
 		diagnosis_fact(p->diagnosis, event);
 	}
-	if (event->kind == EVENT_LOSS) {
-		uint64_t refused = p->totals.lost[LOSS_SINK];
-
-		memcpy(p->totals.lost, event->loss.lost, sizeof(p->totals.lost));
-		p->totals.lost[LOSS_SINK] = refused; /* that is known here alone */
-		diagnosis_loss(p->diagnosis, event);
-		r.kind = REPORT_LOSS;
-		outlets_report(&p->outlets, &r);
-	}
+	drops_count(p);
+	if (event->kind == EVENT_LOSS)
+		on_loss(p, event);
+	else if (drops_due(p) <= event->time_ns)
+		loss_report(p);
 	if (p->beat_ns <= event->time_ns)
 		heartbeat(p, event->time_ns);
 	outlets_tell(&p->outlets);
@@ -312,6 +362,8 @@ uint64_t pipeline_deadline(const struct pipeline *p)
 	other = diagnosis_deadline(p->diagnosis);
 	if (other < deadline)
 		deadline = other;
+	if (drops_due(p) < deadline)
+		deadline = drops_due(p);
 	return p->beat_ns < deadline ? p->beat_ns : deadline;
 }
 
