@@ -234,8 +234,10 @@ static int live_start(struct live_source *s)
 		kernel_connect_hook(&s->kernel, false);
 	found_processes_tell(&found, on_found, s);
 	found_processes_free(&found);
-	if (err)
+	if (err) {
+		log_error("the processes that run already cannot be read: %s", strerror(-err));
 		return err;
+	}
 	if (s->options->for_ns)
 		s->stop_ns = clock_ns(CLOCK_BOOTTIME) + s->options->for_ns;
 	if (!s->command.pid)
