@@ -100,6 +100,7 @@ static int trace_run(struct options *options, char *const *command, char *const 
 		.names = options->names,
 		.pending_ns = options->pending_ns,
 		.for_ns = options->for_ns};
+	struct sink_patience patience;
 	struct service_manager manager;
 	struct pipeline *pipeline = NULL;
 	struct outputs outputs;
@@ -107,7 +108,7 @@ static int trace_run(struct options *options, char *const *command, char *const 
 	bool ready = false;
 	int status, more = 1;
 
-	if (outputs_open(&outputs, options))
+	if (outputs_open(&outputs, options, &patience))
 		return STATUS_USAGE;
 	service_manager_open(&manager);
 	source = source_kernel_open(&live, &status);
@@ -201,6 +202,7 @@ int trace_main(int argc, char **argv)
 		status = STATUS_USAGE;
 	} else if (!status) {
 		signal(SIGPIPE, SIG_IGN);
+		log_never_waits();
 		status = options.rest[0] ? trace_command(&options, &words)
 					 : trace_run(&options, NULL, NULL, &words);
 	}

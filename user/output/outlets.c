@@ -4,11 +4,15 @@
 #include "base/log.h"
 #include "capture/recording.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 /* How often refusals are told while they go on. */
 #define TELL_NS 60000000000ULL
+
+/* And how often where they are over: a reader that is too slow gets a page, and hangs, again and again. */
+#define TELL_OVER_NS 1000000000ULL
 
 static struct sink *outlet(const struct outlets *o, size_t i)
 {
@@ -29,7 +33,8 @@ static void refusal(struct outlets *o, const struct sink *s, int err)
 		return;
 	o->logged_ns = o->now_ns ? o->now_ns : 1;
 	log_error("-o %s: cannot write to %s: %s; tracing goes on, what is refused is counted",
-		s->ops->name, s->path ? s->path : "standard output", strerror(-err));
+		s->ops->name, s->path ? s->path : "standard output",
+		err == -EAGAIN ? "nobody reads there" : strerror(-err));
 }
 
 static void refusals_count(struct outlets *o)
@@ -84,20 +89,32 @@ void outlets_record(struct outlets *o, const struct event *event)
 		refusal(o, s, err);
 }
 
-void outlets_tell(struct outlets *o)
+static bool one_refuses(const struct outlets *o)
+{
+	for (size_t i = 0; i < outlet_count(o); i++)
+		if (outlet(o, i)->failed)
+			return true;
+	return false;
+}
+
+void outlets_tell(struct outlets *o, bool at_end)
 {
 	struct report r = {.kind = REPORT_LOSS, .time_ns = o->now_ns, .totals = o->totals};
-	bool one_refuses = false;
+	uint64_t every_ns;
 
 	if (!o->untold)
 		return;
-	for (size_t i = 0; i < outlet_count(o); i++)
-		one_refuses |= outlet(o, i)->failed;
-	if (one_refuses && o->now_ns < o->told_ns + TELL_NS)
+	every_ns = one_refuses(o) ? TELL_NS : TELL_OVER_NS;
+	if (!at_end && o->told_ns && o->now_ns < o->told_ns + every_ns)
 		return;
 	o->untold = false;
 	o->told_ns = o->now_ns;
 	outlets_report(o, &r);
+}
+
+uint64_t outlets_due(const struct outlets *o)
+{
+	return o->untold && !one_refuses(o) ? o->told_ns + TELL_OVER_NS : UINT64_MAX;
 }
 
 static bool has(const struct pipeline_options *options, const struct sink *s)
@@ -128,10 +145,22 @@ void outlets_set(
 	}
 }
 
+void outlets_wait_again(struct outlets *o)
+{
+	if (!o->options.patience)
+		return;
+	sink_patience_fill(o->options.patience);
+	for (size_t i = 0; i < outlet_count(o); i++)
+		outlet(o, i)->stalled = false;
+}
+
 bool outlets_have_reader(const struct outlets *o)
 {
-	for (size_t i = 0; i < outlet_count(o); i++)
-		if (outlet(o, i)->path || !outlet(o, i)->failed)
+	for (size_t i = 0; i < outlet_count(o); i++) {
+		const struct sink *s = outlet(o, i);
+
+		if (s->path || !s->failed || s->stalled)
 			return true;
+	}
 	return false;
 }

@@ -28,14 +28,20 @@ void outlets_report(struct outlets *o, const struct report *r);
 void outlets_record(struct outlets *o, const struct event *event);
 
 /*
- * What was refused, as a loss, where that is due: when all outputs take lines again, and every
- * minute while one of several does not.
+ * What was refused, as a loss, where that is due: when all outputs take lines again, but not more than
+ * once a second, and every minute while one of several does not; at the end in any case.
  */
-void outlets_tell(struct outlets *o);
+void outlets_tell(struct outlets *o, bool at_end);
+
+/* When that is due though no event comes; UINT64_MAX: it waits for the outputs, or there is nothing. */
+uint64_t outlets_due(const struct outlets *o);
 
 /* Takes other outputs from now on.  What is new gets start first, unless that is NULL. */
 void outlets_set(
 	struct outlets *o, const struct pipeline_options *options, const struct report *start);
+
+/* The end is near: who hung is waited for once more, all of them together as long as before. */
+void outlets_wait_again(struct outlets *o);
 
 /* Is there an output that lines still reach, or may reach again?  Not a standard output that refuses. */
 bool outlets_have_reader(const struct outlets *o);

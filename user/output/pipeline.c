@@ -261,6 +261,7 @@ static void run_stop(struct pipeline *p, const struct event *event)
 	if (p->drops_untold)
 		loss_report(p);
 	diagnosis_flush(p->diagnosis, event->time_ns);
+	outlets_tell(&p->outlets, true);
 	r.rows = p->rows;
 	r.row_count = p->row_count;
 	outlets_report(&p->outlets, &r);
@@ -331,6 +332,7 @@ void pipeline_event(void *context, const struct event *event)
 	/* What is due comes before what is new, in the order of time. */
 	diagnosis_tick(p->diagnosis, event->time_ns);
 	if (event->kind == EVENT_STOP) {
+		outlets_wait_again(&p->outlets);
 		run_stop(p, event);
 		return;
 	}
@@ -349,7 +351,7 @@ void pipeline_event(void *context, const struct event *event)
 		loss_report(p);
 	if (p->beat_ns <= event->time_ns)
 		heartbeat(p, event->time_ns);
-	outlets_tell(&p->outlets);
+	outlets_tell(&p->outlets, false);
 }
 
 uint64_t pipeline_deadline(const struct pipeline *p)
@@ -364,6 +366,8 @@ uint64_t pipeline_deadline(const struct pipeline *p)
 		deadline = other;
 	if (drops_due(p) < deadline)
 		deadline = drops_due(p);
+	if (outlets_due(&p->outlets) < deadline)
+		deadline = outlets_due(&p->outlets);
 	return p->beat_ns < deadline ? p->beat_ns : deadline;
 }
 
