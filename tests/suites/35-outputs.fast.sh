@@ -92,6 +92,15 @@ if [ $? = 2 ] && [ "$(grep -c 'cannot write to /dev/full: No space left on devic
 else
 	bad "an output that refuses is one line of error and status 2" "$(cat "$work/errors")"
 fi
+# A replay has all the time: more than a pipe holds, and a reader that hangs for longer than a live run would wait.
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do cat "$story"; done >"$work/long"
+"$relaytrace" replay "$work/long" --fail-on never -o json:"$work/long.json"
+"$relaytrace" replay "$work/long" --fail-on never -o json | (sleep 1.5 && cat) >"$work/read"
+if [ "$(wc -c <"$work/read")" -gt 100000 ] && cmp -s "$work/long.json" "$work/read"; then
+	ok "a replay waits for who reads it"
+else
+	bad "a replay waits for who reads it" "$(wc -c "$work/long.json" "$work/read" | tr '\n' ' ')"
+fi
 for words in --help --version rules features; do
 	"$relaytrace" $words >/dev/full 2>"$work/errors"
 	if [ $? -gt 1 ] && grep -q 'cannot write standard output: No space' "$work/errors"; then

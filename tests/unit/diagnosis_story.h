@@ -102,7 +102,7 @@ static inline void on_event(void *context, const struct event *event)
 	if (event->kind == EVENT_FACT)
 		diagnosis_fact(r->diagnosis, event);
 	if (event->kind == EVENT_LOSS)
-		diagnosis_loss(r->diagnosis, event);
+		diagnosis_loss(r->diagnosis, event->loss.lost, event->time_ns);
 }
 
 /* Runs the lines of a story; "start" and "stop" are put around them. */

@@ -4,7 +4,20 @@
 #include "base/buffer.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+/* How long a reader of standard error who does not read is waited for, once. */
+#define MOMENT_MS 200
+
+static bool never_waits, hangs;
+
+void log_never_waits(void)
+{
+	never_waits = true;
+}
 
 /*
  * The length of the UTF-8 character at p (NUL-ended text) that a terminal only shows; 0 where it is
@@ -22,11 +35,33 @@ static size_t utf8_length(const unsigned char *p)
 	return len;
 }
 
+/*
+ * A pipe that can be written has room for PIPE_BUF (pipe(7)), which is more than a message; a socket
+ * says that it has none of its own accord.
+ */
+static void put(const char *line, size_t len)
+{
+	struct pollfd writable = {.fd = STDERR_FILENO, .events = POLLOUT};
+	ssize_t put;
+
+	if (never_waits) {
+		hangs = poll(&writable, 1, hangs ? 0 : MOMENT_MS) == 0;
+		if (hangs)
+			return;
+		if (len > PIPE_BUF)
+			len = PIPE_BUF;
+		put = send(STDERR_FILENO, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (put >= 0 || errno != ENOTSOCK)
+			return;
+	}
+	put = write(STDERR_FILENO, line, len);
+	(void)put;
+}
+
 static void log_line(const char *prefix, const char *fmt, va_list ap)
 {
 	struct buffer text = {0}, line = {0};
 	int saved = errno;
-	ssize_t ignored;
 
 	buffer_vprintf(&text, fmt, ap);
 	buffer_append_string(&line, prefix);
@@ -45,8 +80,7 @@ static void log_line(const char *prefix, const char *fmt, va_list ap)
 		}
 	}
 	buffer_append_char(&line, '\n');
-	ignored = write(STDERR_FILENO, buffer_string(&line), line.len);
-	(void)ignored;
+	put(buffer_string(&line), line.len);
 	buffer_free(&text);
 	buffer_free(&line);
 	errno = saved;

@@ -4,6 +4,12 @@
 #define BASE_LOG_H
 
 /*
+ * From now on nobody who does not read standard error holds us up for more than a moment: what he does
+ * not take is not said.  For a live run, whose reader may hang; else a message waits.
+ */
+void log_never_waits(void);
+
+/*
  * Prints "relaytrace: MESSAGE\n" in one write.  A message says what was tried, on what, why it
  * failed and what the person can do.  Control characters in it are shown as \xNN, because it may
  * quote a traced program.  errno is kept.

@@ -78,7 +78,7 @@ static int check_run(const struct options *options)
 #ifndef __SANITIZE_ADDRESS__
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
-	if (!formats_are_known(options) || outputs_open(&outputs, options))
+	if (!formats_are_known(options) || outputs_open(&outputs, options, NULL))
 		return STATUS_USAGE;
 	status = check_gather(&c);
 	if (!status && (check_judge(&c) || check_faults(&c))) {

@@ -3,8 +3,11 @@
 #ifndef COMMANDS_COMMANDS_H
 #define COMMANDS_COMMANDS_H
 
-/* Exit statuses, design: 0 done, 1 findings, 2 usage or input or output, 3 cannot trace here. */
-enum { STATUS_DONE, STATUS_FINDINGS, STATUS_USAGE, STATUS_CANNOT_TRACE };
+/*
+ * Exit statuses: 0 done, 1 findings, 2 usage or input or output, 3 cannot trace here, 4 could trace
+ * and then could not: the one that trying again may mend, so it is neither of those two.
+ */
+enum { STATUS_DONE, STATUS_FINDINGS, STATUS_USAGE, STATUS_CANNOT_TRACE, STATUS_BROKE_OFF };
 
 int trace_main(int argc, char **argv);
 int replay_main(int argc, char **argv);

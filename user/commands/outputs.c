@@ -88,9 +88,7 @@ static int output_open_path(struct sink *s, const struct format *format, const c
 		return 0;
 	}
 	s->fd = sink_open_file(path, &s->file);
-	if (s->fd >= 0)
-		return 0;
-	return s->fd;
+	return s->fd < 0 ? s->fd : 0;
 }
 
 /* What to do where a file could be made and its group could not be given to it. */
@@ -142,9 +140,11 @@ static int output_add(struct outputs *out, const struct outputs *old, const char
 	if (!s) {
 		s = format->make();
 		if (s) {
+			s->patience = out->pipeline.patience;
 			output_settle(s, options);
 			err = output_open_path(s, format, path);
 			output_settle(s, options);
+			sink_take_reader(s);
 		}
 		if (!s || err) {
 			log_error("-o %s: cannot open %s: %s", word, path ? path : "it",
@@ -178,13 +178,14 @@ static void outputs_drop(struct outputs *out, const struct outputs *keep)
 	memset(out, 0, sizeof(*out));
 }
 
-static int outputs_fill(
-	struct outputs *out, const struct outputs *old, const struct options *options)
+static int outputs_fill(struct outputs *out, const struct outputs *old,
+	const struct options *options, struct sink_patience *patience)
 {
 	int status = 0;
 
 	memset(out, 0, sizeof(*out));
 	out->pipeline.heartbeat_ns = options->heartbeat_ns;
+	out->pipeline.patience = patience;
 	for (size_t i = 0; i < options->output_count && !status; i++)
 		status = output_add(out, old, options->outputs[i], options);
 	if (!options->output_count)
@@ -194,9 +195,11 @@ static int outputs_fill(
 	return status;
 }
 
-int outputs_open(struct outputs *out, const struct options *options)
+int outputs_open(struct outputs *out, const struct options *options, struct sink_patience *patience)
 {
-	return outputs_fill(out, NULL, options);
+	if (patience)
+		sink_patience_fill(patience);
+	return outputs_fill(out, NULL, options, patience);
 }
 
 void outputs_reopen(struct outputs *out)
@@ -214,7 +217,7 @@ void outputs_reopen(struct outputs *out)
 int outputs_reload(struct outputs *out, const struct options *options, struct pipeline *pipeline)
 {
 	struct outputs fresh, old = *out;
-	int status = outputs_fill(&fresh, out, options);
+	int status = outputs_fill(&fresh, out, options, out->pipeline.patience);
 
 	if (status)
 		return status;

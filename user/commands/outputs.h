@@ -10,8 +10,12 @@ struct outputs {
 	struct pipeline_options pipeline; /* the sinks, owned here */
 };
 
-/* Opens what options ask for; text on standard output where they ask for nothing.  0, or 2 after printing why. */
-int outputs_open(struct outputs *out, const struct options *options);
+/*
+ * Opens what options ask for; text on standard output where they ask for nothing.  With patience, which
+ * must outlive them, no output holds the run up for longer than that.  0, or 2 after printing why.
+ */
+int outputs_open(
+	struct outputs *out, const struct options *options, struct sink_patience *patience);
 
 /* Opens the files anew, for logrotate; not a recording, which is one document. */
 void outputs_reopen(struct outputs *out);

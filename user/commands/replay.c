@@ -74,7 +74,7 @@ int replay_main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	status = STATUS_USAGE;
 	source = recording_open(file);
-	if (!source || outputs_open(&outputs, &options))
+	if (!source || outputs_open(&outputs, &options, NULL))
 		goto out;
 	pipeline = pipeline_new(&outputs.pipeline);
 	if (!pipeline) {

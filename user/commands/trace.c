@@ -25,16 +25,17 @@ static int trace_help(void)
 	options_help(FOR_TRACE);
 	printf("\nexit status: 0 done; 1 a finding of the --fail-on level; 2 wrong usage, or an "
 	       "output\n"
-	       "that cannot be written; 3 cannot trace here.  With COMMAND its own status, 128+n "
-	       "where\n"
-	       "signal n ended it, 127 where it was not found.\n");
+	       "that cannot be written; 3 cannot trace here; 4 tracing broke off, and may be "
+	       "tried again.\n"
+	       "With COMMAND its own status, 128+n where signal n ended it, 127 where it was not "
+	       "found.\n");
 	return STATUS_DONE;
 }
 
 /* With COMMAND the status is COMMAND's; findings turn a 0 to 1 only where --fail-on was given. */
 static int status_with_command(int status, int command, const struct options *options)
 {
-	if (command < 0 || status == STATUS_USAGE)
+	if (command < 0 || status == STATUS_USAGE || status == STATUS_BROKE_OFF)
 		return status;
 	if (WIFSIGNALED(command))
 		return 128 + WTERMSIG(command);
@@ -100,6 +101,7 @@ static int trace_run(struct options *options, char *const *command, char *const 
 		.names = options->names,
 		.pending_ns = options->pending_ns,
 		.for_ns = options->for_ns};
+	struct sink_patience patience;
 	struct service_manager manager;
 	struct cgroup_guard guard = {0};
 	struct pipeline *pipeline = NULL;
@@ -111,7 +113,7 @@ static int trace_run(struct options *options, char *const *command, char *const 
 	/* First of all: it must hold nothing of what is opened here.  Without it the next COMMAND tidies up. */
 	if (command)
 		cgroup_guard_start(&guard);
-	if (outputs_open(&outputs, options)) {
+	if (outputs_open(&outputs, options, &patience)) {
 		cgroup_guard_end(&guard);
 		return STATUS_USAGE;
 	}
@@ -119,7 +121,7 @@ static int trace_run(struct options *options, char *const *command, char *const 
 	source = source_kernel_open(&live, &status);
 	if (!source)
 		goto out;
-	status = STATUS_USAGE;
+	status = STATUS_BROKE_OFF;
 	pipeline = pipeline_new(&outputs.pipeline);
 	if (!pipeline) {
 		log_error("out of memory");
@@ -156,7 +158,10 @@ static int trace_run(struct options *options, char *const *command, char *const 
 	if (more < 0 && more != -ESRCH && command && !source_kernel_command_ran(source))
 		status = more == -ENOENT ? 127 : 126;
 	else
-		status = status_with_command(outputs_status(pipeline, options, more),
+		/* A fault of the kernel's side counts more than what an output once refused. */
+		status = status_with_command(
+			more < 0 && more != -ESRCH ? STATUS_BROKE_OFF
+						   : outputs_status(pipeline, options, more),
 			/* What --for did to COMMAND is not its own doing. */
 			command && source_kernel_time_was_up(source)
 				? 0
@@ -210,6 +215,7 @@ int trace_main(int argc, char **argv)
 		status = STATUS_USAGE;
 	} else if (!status) {
 		signal(SIGPIPE, SIG_IGN);
+		log_never_waits();
 		status = options.rest[0] ? trace_command(&options, &words)
 					 : trace_run(&options, NULL, NULL, &words);
 	}

@@ -80,13 +80,13 @@ void diagnosis_learn_facts(struct diagnosis *d)
 	}
 }
 
-void diagnosis_loss(struct diagnosis *d, const struct event *event)
+void diagnosis_loss(struct diagnosis *d, const uint64_t lost[LOSS_KINDS], uint64_t now_ns)
 {
 	for (int kind = 0; kind < LOSS_KINDS; kind++) {
-		if (event->loss.lost[kind] == d->lost[kind])
+		if (lost[kind] == d->lost[kind])
 			continue;
-		d->lost[kind] = event->loss.lost[kind];
-		d->lost_ns[kind] = event->time_ns;
+		d->lost[kind] = lost[kind];
+		d->lost_ns[kind] = now_ns;
 	}
 }
 

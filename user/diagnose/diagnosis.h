@@ -31,9 +31,9 @@ void diagnosis_free(struct diagnosis *d);
 /* Each program that a process of a tree began to run, or was found running. */
 void diagnosis_process(struct diagnosis *d, uint64_t time_ns, struct process *process);
 
-/* EVENT_FACT, EVENT_LOSS. */
+/* EVENT_FACT; and the totals of what was lost, each time that one of them grew. */
 void diagnosis_fact(struct diagnosis *d, const struct event *event);
-void diagnosis_loss(struct diagnosis *d, const struct event *event);
+void diagnosis_loss(struct diagnosis *d, const uint64_t lost[LOSS_KINDS], uint64_t now_ns);
 
 /* Each outcome of a dial that the tracker tells, also those that are no failure. */
 void diagnosis_dial(struct diagnosis *d, const struct dial *dial);

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "live/source_kernel.h"
+#include "live/source_kernel_inside.h"
 
 #include "base/log.h"
-#include "capture/decode.h"
-#include "live/cgroup_hooks.h"
 #include "live/clock.h"
-#include "live/command_child.h"
-#include "live/kernel.h"
-#include "live/node_facts.h"
 #include "live/process_scan.h"
 #include "live/reconcile.h"
 #include "version.h"
@@ -29,176 +24,12 @@
 static const char *const usual_roots[] = {
 	"rke2", "containerd", "k3s", "k3s-server", "k3s-agent", "rancher-system-agent"};
 #define USUAL_ROOTS (sizeof(usual_roots) / sizeof(usual_roots[0]))
-#define ROOTS_MAX   (USUAL_ROOTS + 32)
-
-/* Records taken in one go, before signals and timers get a look in. */
-#define RECORDS_AT_ONCE 8192
 
 /* A COMMAND that was told to stop has so long before the tracer goes without it. */
 #define COMMAND_GRACE_NS 2000000000ULL
 
-/* While records come the kernel is asked so often whether it skipped runs of a program. */
-#define MISSED_EVERY_NS 1000000000ULL
-
-struct live_source {
-	struct source source;
-	const struct live_options *options;
-	const char *roots[ROOTS_MAX];
-	size_t root_count;
-	struct kernel kernel;
-	struct decoder *decoder;
-	struct ring_buffer *ring;
-	int epoll, signals, clock;
-	struct command_child command;
-	struct cgroup_hooks cgroups;
-	struct node_facts facts;
-	struct reconcile reconcile;
-	bool begun;	  /* the start was told */
-	bool time_was_up; /* --for ended it */
-	bool started, stopping, command_ran, hung_up;
-	uint64_t stop_ns; /* --for, or the end of the grace of a COMMAND */
-	struct event_loss loss;
-	uint64_t missed_asked_ns;
-	uint64_t decode_lost[LOSS_KINDS]; /* what was lost on this side of the ring */
-	char hooks[128], host[256], boot_id[64];
-	/* During a poll. */
-	event_handler handler;
-	void *context;
-	size_t records;
-};
-
-/* ---- records ---- */
-
-/* The costly connect hook is attached while there is somebody to trace. */
-static void connect_hook_follow(struct live_source *s, const struct event *event)
-{
-	uint32_t key;
-
-	if (!kernel_connect_is_costly(&s->kernel))
-		return;
-	if (event->kind == EVENT_EXEC && !event->exec.left)
-		kernel_connect_hook(&s->kernel, true);
-	else if (event->kind == EVENT_EXIT && !s->command.pid &&
-		 bpf_map_get_next_key(kernel_traced_fd(&s->kernel), NULL, &key))
-		kernel_connect_hook(&s->kernel, false);
-}
-
-/* An exit that was missed: told by nobody but us. */
-static void on_missed(void *context, const struct event *event)
-{
-	struct live_source *s = context;
-
-	connect_hook_follow(s, event);
-	s->handler(s->context, event);
-}
-
-/* What an exec could not bring along is a loss of its own kind, beside the flag on it. */
-static void exec_count_lost(uint64_t lost[LOSS_KINDS], const struct event_exec *exec)
-{
-	const struct environment *e = exec->environment;
-
-	lost[LOSS_UNREADABLE] += e->unreadable;
-	lost[LOSS_TRUNCATED] += e->truncated + exec->args_truncated;
-	for (size_t i = 0; i < e->count; i++)
-		lost[LOSS_TRUNCATED] += e->variables[i].value_cut;
-}
-
-/* An exec on its way to the handler: its cgroup gets a name and its packets an eye. */
-static void on_exec(struct live_source *s, struct event *event)
-{
-	struct environment *completed = NULL;
-	char version[PROCESS_VERSION_TEXT];
-
-	if (event->exec.environment->origin == ENVIRONMENT_EXEC &&
-		event->exec.environment->truncated)
-		completed = process_complete_environment(
-			(pid_t)event->pid, event->start_ns, event->exec.environment);
-	if (completed) {
-		decoder_learn(s->decoder, completed);
-		event->exec.environment = completed;
-	}
-	exec_count_lost(s->decode_lost, &event->exec);
-	event->exec.cgroup = cgroup_hooks_follow(
-		&s->cgroups, &s->kernel, (pid_t)event->pid, event->exec.cgroup_id);
-	event->exec.version = process_read_version((pid_t)event->pid, &event->exec, version);
-	s->handler(s->context, event);
-	node_facts_follow(&s->facts, event, s->handler, s->context);
-	environment_unref(completed);
-}
-
-static int on_record(void *context, void *data, size_t len)
-{
-	struct live_source *s = context;
-	struct event event;
-	int got = decoder_decode(s->decoder, data, len, &event);
-
-	if (got < 0)
-		s->decode_lost[got == -ENOMEM ? LOSS_MEMORY : LOSS_RECORD]++;
-	if (got > 0) {
-		if (event.kind == EVENT_EXEC && s->command.pid &&
-			event.pid == (uint32_t)s->command.pid && !event.exec.tree)
-			event.exec.tree = event.exec.comm;
-		connect_hook_follow(s, &event);
-		reconcile_follow(&s->reconcile, &event, on_missed, s);
-		/* What follows an exec takes its time; a unit that starts meanwhile has not got it. */
-		if (event.kind == EVENT_EXEC)
-			cgroup_hooks_made(&s->cgroups, &s->kernel);
-		/* What a verdict on a dial needs is told before the dial ends. */
-		if (event.kind == EVENT_STATE || event.kind == EVENT_ANSWER)
-			unit_watch_dial(&s->facts.units, event.time_ns, s->handler, s->context);
-		if (event.kind == EVENT_EXEC && !event.exec.left)
-			on_exec(s, &event);
-		else
-			s->handler(s->context, &event);
-	}
-	/* A negative return stops the ring's own loop; the record counts as taken. */
-	return ++s->records < RECORDS_AT_ONCE ? 0 : -ECANCELED;
-}
-
-static void on_found(void *context, const struct event *event)
-{
-	struct live_source *s = context;
-	struct event copy = *event;
-
-	decoder_learn(s->decoder, event->exec.environment);
-	reconcile_follow(&s->reconcile, event, on_missed, s);
-	on_exec(s, &copy);
-}
-
-static void losses_tell(struct live_source *s)
-{
-	struct event event = {.kind = EVENT_LOSS};
-	uint64_t now_ns = clock_ns(CLOCK_BOOTTIME);
-
-	memcpy(event.loss.lost, s->decode_lost, sizeof(s->decode_lost));
-	decode_losses(kernel_lost(&s->kernel), &event.loss);
-	/* Asking for the skipped runs costs a system call a program: seldom, and at the end. */
-	event.loss.lost[LOSS_MISSED] = s->loss.lost[LOSS_MISSED];
-	if (s->stopping || now_ns >= s->missed_asked_ns + MISSED_EVERY_NS) {
-		event.loss.lost[LOSS_MISSED] = kernel_missed(&s->kernel);
-		s->missed_asked_ns = now_ns;
-	}
-	if (memcmp(&event.loss, &s->loss, sizeof(s->loss)) == 0)
-		return;
-	s->loss = event.loss;
-	event.time_ns = now_ns;
-	s->handler(s->context, &event);
-	reconcile_loss(&s->reconcile, &event.loss, now_ns);
-}
-
-/* Takes what is in the ring: 1 where there is nothing more, 0 where there may be, -errno. */
-static int records_take(struct live_source *s)
-{
-	int taken;
-
-	s->records = 0;
-	taken = ring_buffer__consume(s->ring);
-	if (taken < 0 && taken != -ECANCELED)
-		return taken;
-	if (s->records)
-		losses_tell(s);
-	return s->records < RECORDS_AT_ONCE;
-}
+/* After a signal what is in the ring already may take so long; what then is left is counted as lost. */
+#define HURRY_NS 1000000000ULL
 
 /* ---- start and stop ---- */
 
@@ -229,19 +60,21 @@ static void stop_tell(struct live_source *s)
 {
 	struct event event = {.kind = EVENT_STOP};
 	size_t left = s->command.ended ? kernel_process_count(&s->kernel) : 0;
-	int drained = 0;
 
 	if (left)
 		log_warning("%s ended; %zu of the processes that it started still run, and are no "
 			    "longer traced",
 			s->options->command[0], left);
-	losses_tell(s);
+	live_losses_tell(s);
 	if (reconcile_hurry(&s->reconcile, &s->kernel, clock_ns(CLOCK_BOOTTIME))) {
+		s->drained = false;
 		/* Who goes on dialling as fast as can be does not keep us here. */
-		for (int i = 0; i < 16 && !drained; i++)
-			drained = records_take(s);
-		reconcile_step(&s->reconcile, &s->kernel, clock_ns(CLOCK_BOOTTIME), drained > 0,
-			on_missed, s);
+		for (int i = 0; i < 16 && !s->drained; i++) {
+			live_records_take(s);
+			live_losses_tell(s);
+		}
+		reconcile_step(&s->reconcile, &s->kernel, clock_ns(CLOCK_BOOTTIME), s->drained,
+			live_missed, s);
 	}
 	event.time_ns = clock_ns(CLOCK_BOOTTIME);
 	s->handler(s->context, &event);
@@ -275,7 +108,7 @@ static int live_start(struct live_source *s)
 	/* Taking it out waits for every processor: after the start, which says that all is attached. */
 	if (!found.count && !s->command.pid && kernel_connect_is_costly(&s->kernel))
 		kernel_connect_hook(&s->kernel, false);
-	found_processes_tell(&found, on_found, s);
+	found_processes_tell(&found, live_found, s);
 	found_processes_free(&found);
 	if (s->options->for_ns)
 		s->stop_ns = clock_ns(CLOCK_BOOTTIME) + s->options->for_ns;
@@ -327,6 +160,7 @@ static void signals_take(struct live_source *s)
 			s->hung_up = true;
 		} else {
 			live_stop(s, (int)info.ssi_signo);
+			s->hurried = true;
 		}
 	}
 }
@@ -347,12 +181,33 @@ static void clock_take(struct live_source *s)
 
 /* ---- the source ---- */
 
+/*
+ * Is it time to end?  What came before that moment is taken first; what a flood adds meanwhile is not
+ * waited for.
+ */
+static bool is_over(struct live_source *s, uint64_t now_ns)
+{
+	if (!s->stop_ns || s->stop_ns > now_ns) {
+		s->due_ns = 0;
+		s->caught_up = false;
+		return false;
+	}
+	if (!s->due_ns)
+		s->due_ns = now_ns;
+	if (!s->records || s->caught_up)
+		return true;
+	if (!s->hurried || now_ns < s->due_ns + HURRY_NS)
+		return false;
+	live_records_discard(s);
+	return true;
+}
+
 static int live_poll(struct source *source, uint64_t until_ns, event_handler handler, void *context)
 {
 	struct live_source *s = (struct live_source *)source;
 	struct epoll_event ready[4];
 	uint64_t now_ns, wake_ns;
-	int taken, drained, err;
+	int taken, err;
 
 	s->handler = handler;
 	s->context = context;
@@ -364,15 +219,17 @@ static int live_poll(struct source *source, uint64_t until_ns, event_handler han
 			return err;
 		}
 	}
-	drained = records_take(s);
-	if (drained < 0) {
-		log_error("the kernel's ring buffer cannot be read: %s", strerror(-drained));
+	err = live_records_take(s);
+	if (err) {
+		log_error("the kernel's ring buffer cannot be read: %s", strerror(-err));
 		stop_tell(s);
-		return drained;
+		return err;
 	}
+	if (s->records)
+		live_losses_tell(s);
 	now_ns = clock_ns(CLOCK_BOOTTIME);
-	reconcile_step(&s->reconcile, &s->kernel, now_ns, drained, on_missed, s);
-	if (s->stop_ns && s->stop_ns <= now_ns && !s->records) {
+	reconcile_step(&s->reconcile, &s->kernel, now_ns, s->drained, live_missed, s);
+	if (is_over(s, now_ns)) {
 		if (!s->stopping) {
 			s->time_was_up = true;
 			live_stop(s, SIGTERM);
@@ -455,7 +312,7 @@ static int waiting_open(struct live_source *s)
 	event.data.fd = s->cgroups.watch;
 	if (s->cgroups.watch >= 0 && epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->cgroups.watch, &event))
 		return -errno;
-	s->ring = ring_buffer__new(kernel_ring_fd(&s->kernel), on_record, s, NULL);
+	s->ring = live_records_open(s);
 	if (!s->ring)
 		return -errno;
 	event.data.fd = ring_buffer__epoll_fd(s->ring);

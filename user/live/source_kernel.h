@@ -12,7 +12,7 @@ struct live_options {
 	size_t tree_count;
 	const pid_t *pids;
 	size_t pid_count;
-	char *const *command; /* to run and trace; NULL: none */
+	char *const *command;	  /* to run and trace; NULL: none */
 	char *const *environment; /* of command; NULL: ours */
 	bool pods;
 	const char *hooks; /* forced rows; NULL: the best */

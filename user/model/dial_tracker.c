@@ -319,3 +319,8 @@ struct tracker_counts tracker_counts(const struct tracker *t)
 		counts.open += e->owned && !e->told && !e->final;
 	return counts;
 }
+
+uint64_t tracker_dropped(const struct tracker *t)
+{
+	return t->counts.dropped;
+}

@@ -82,4 +82,7 @@ void tracker_flush(struct tracker *t, uint64_t now_ns);
 
 struct tracker_counts tracker_counts(const struct tracker *t);
 
+/* Its `dropped` alone, which costs nothing. */
+uint64_t tracker_dropped(const struct tracker *t);
+
 #endif

@@ -2,7 +2,7 @@
 #include "output/pipeline.h"
 
 #include "base/log.h"
-#include "capture/recording.h"
+#include "output/outlets.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +12,11 @@
 /* The summary names at most so many processes, the first of interest. */
 #define PIPELINE_ROWS 64
 
+/* A flood of dials makes the tracker give up one with each that is new: told no more often than this. */
+#define DROPS_TELL_NS 1000000000ULL
+
 struct pipeline {
-	struct pipeline_options options;
+	struct outlets outlets;
 	struct process_table processes;
 	struct environment_history environments;
 	struct tracker *tracker;
@@ -21,54 +24,16 @@ struct pipeline {
 	struct totals totals;
 	struct event_start start; /* a copy; its strings are owned */
 	uint64_t start_ns;
-	int64_t wall_offset_ns;
 	struct summary_row rows[PIPELINE_ROWS];
 	size_t row_count;
 	uint64_t beat_ns; /* when the next heartbeat is due */
-	uint64_t now_ns;
-	uint64_t refused_before; /* by outputs that are gone */
-	int output_error;
-	bool refused;		    /* an output has refused lines of which no line tells yet */
-	uint64_t refused_ns;	    /* when that was last told in-band; 0: never */
-	uint64_t refusal_logged_ns; /* and on standard error */
+	uint64_t dropped; /* by the tracker of this run, of which lost[LOSS_MEMORY] has all */
+	bool drops_untold;
+	uint64_t drops_told_ns; /* 0: never */
 	uint64_t evicted, refused_processes; /* of the process table: counted so far in this run */
-	uint64_t evicted_told_ns;	     /* when that was last told in-band; 0: never */
-	bool loss_untold;
 };
 
 /* ---- outputs ---- */
-
-static struct sink *outlet(const struct pipeline *p, size_t i)
-{
-	return i < p->options.sink_count ? p->options.sinks[i] : p->options.recording;
-}
-
-static size_t outlets(const struct pipeline *p)
-{
-	return p->options.sink_count + (p->options.recording != NULL);
-}
-
-/* An output began to refuse: to the person at once, but no more than one line a minute. */
-static void refusal(struct pipeline *p, const struct sink *s, int err)
-{
-	if (!p->output_error)
-		p->output_error = err;
-	if (p->refusal_logged_ns && p->now_ns < p->refusal_logged_ns + 60 * 1000000000ULL)
-		return;
-	p->refusal_logged_ns = p->now_ns ? p->now_ns : 1;
-	log_error("-o %s: cannot write to %s: %s; tracing goes on, what is refused is counted",
-		s->ops->name, s->path ? s->path : "standard output", strerror(-err));
-}
-
-static void refusals_count(struct pipeline *p)
-{
-	uint64_t refused = p->refused_before;
-
-	for (size_t i = 0; i < outlets(p); i++)
-		refused += outlet(p, i)->refused;
-	p->refused |= refused != p->totals.lost[LOSS_SINK];
-	p->totals.lost[LOSS_SINK] = refused;
-}
 
 static void pipeline_report(struct pipeline *p, const struct report *r)
 {
@@ -76,64 +41,7 @@ static void pipeline_report(struct pipeline *p, const struct report *r)
 		p->totals.last_ns = r->time_ns;
 	if (r->totals && p->diagnosis)
 		diagnosis_count_open(p->diagnosis, p->totals.open);
-	for (size_t i = 0; i < p->options.sink_count; i++) {
-		int err = sink_report(p->options.sinks[i], r);
-
-		if (err)
-			refusal(p, p->options.sinks[i], err);
-	}
-	refusals_count(p);
-}
-
-/* In-band: when all outputs take lines again, and every minute while one of several does not. */
-static void refusals_tell(struct pipeline *p)
-{
-	struct report r = {.kind = REPORT_LOSS, .time_ns = p->now_ns, .totals = &p->totals};
-	bool one_refuses = false;
-
-	if (!p->refused)
-		return;
-	for (size_t i = 0; i < outlets(p); i++)
-		one_refuses |= outlet(p, i)->failed;
-	if (one_refuses && p->now_ns < p->refused_ns + 60 * 1000000000ULL)
-		return;
-	p->refused = false;
-	p->refused_ns = p->now_ns;
-	pipeline_report(p, &r);
-}
-
-/*
- * In-band: what the source lost, at once.  What the process table gave up for want of room is known here
- * alone, and told no more than once a second of the events' time.
- */
-static void losses_tell(struct pipeline *p)
-{
-	const struct process_table *t = &p->processes;
-	struct report r = {.kind = REPORT_LOSS, .time_ns = p->now_ns, .totals = &p->totals};
-	struct event loss = {.kind = EVENT_LOSS, .time_ns = p->now_ns};
-
-	if (t->evicted != p->evicted || t->refused != p->refused_processes) {
-		p->totals.lost[LOSS_PROCESS] += t->evicted - p->evicted;
-		p->totals.lost[LOSS_MEMORY] += t->refused - p->refused_processes;
-		p->evicted = t->evicted;
-		p->refused_processes = t->refused;
-		p->loss_untold = true;
-	}
-	if (!p->loss_untold ||
-		(p->evicted_told_ns && p->now_ns < p->evicted_told_ns + 1000000000ULL))
-		return;
-	p->loss_untold = false;
-	p->evicted_told_ns = p->now_ns ? p->now_ns : 1;
-	memcpy(loss.loss.lost, p->totals.lost, sizeof(loss.loss.lost));
-	diagnosis_loss(p->diagnosis, &loss);
-	pipeline_report(p, &r);
-}
-
-static void context_set(struct pipeline *p, struct sink *s)
-{
-	s->context.wall_offset_ns = p->wall_offset_ns;
-	snprintf(
-		s->context.host, sizeof(s->context.host), "%s", p->start.host ? p->start.host : "");
+	outlets_report(&p->outlets, r);
 }
 
 static void start_keep(struct pipeline *p, const struct event *event)
@@ -150,47 +58,25 @@ static void start_keep(struct pipeline *p, const struct event *event)
 	p->start_ns = event->time_ns;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		*texts[i] = *texts[i] ? strdup(*texts[i]) : NULL;
-	p->wall_offset_ns = (int64_t)(event->start.wall_ns - event->time_ns);
+	outlets_dress(&p->outlets, (int64_t)(event->start.wall_ns - event->time_ns), p->start.host);
 }
 
 void pipeline_set_outputs(struct pipeline *p, const struct pipeline_options *options)
 {
-	const struct pipeline_options old = p->options;
 	struct report r = {.kind = REPORT_START,
 		.time_ns = p->start_ns,
 		.start = &p->start,
 		.totals = &p->totals};
 
-	p->options = *options;
-	if (options->heartbeat_ns != old.heartbeat_ns)
-		p->beat_ns = options->heartbeat_ns ? p->now_ns + options->heartbeat_ns : UINT64_MAX;
-	/* What an output that goes away has refused stays in the total. */
-	for (size_t i = 0; i < old.sink_count; i++) {
-		bool kept = false;
-
-		for (size_t k = 0; k < options->sink_count; k++)
-			kept |= options->sinks[k] == old.sinks[i];
-		if (!kept)
-			p->refused_before += old.sinks[i]->refused;
-	}
-	for (size_t k = 0; k < options->sink_count && p->tracker; k++) {
-		bool had = false;
-
-		for (size_t i = 0; i < old.sink_count; i++)
-			had |= options->sinks[k] == old.sinks[i];
-		if (had)
-			continue;
-		context_set(p, options->sinks[k]);
-		sink_report(options->sinks[k], &r);
-	}
+	if (options->heartbeat_ns != p->outlets.options.heartbeat_ns)
+		p->beat_ns = options->heartbeat_ns ? p->outlets.now_ns + options->heartbeat_ns
+						   : UINT64_MAX;
+	outlets_set(&p->outlets, options, p->tracker ? &r : NULL);
 }
 
 bool pipeline_has_reader(const struct pipeline *p)
 {
-	for (size_t i = 0; i < outlets(p); i++)
-		if (outlet(p, i)->path || !outlet(p, i)->failed)
-			return true;
-	return false;
+	return outlets_have_reader(&p->outlets);
 }
 
 /* ---- the summary's rows ---- */
@@ -212,6 +98,56 @@ static void rows_clear(struct pipeline *p)
 		process_unref((struct process *)p->rows[i].process);
 	memset(p->rows, 0, sizeof(p->rows));
 	p->row_count = 0;
+}
+
+/* ---- losses ---- */
+
+/* What the tracker and the process table gave up since the last look becomes a loss, before any verdict is told. */
+static void drops_count(struct pipeline *p)
+{
+	const struct process_table *t = &p->processes;
+	uint64_t dropped = tracker_dropped(p->tracker);
+
+	if (dropped == p->dropped && t->evicted == p->evicted &&
+		t->refused == p->refused_processes)
+		return;
+	p->totals.lost[LOSS_MEMORY] += dropped - p->dropped + t->refused - p->refused_processes;
+	p->totals.lost[LOSS_PROCESS] += t->evicted - p->evicted;
+	p->dropped = dropped;
+	p->evicted = t->evicted;
+	p->refused_processes = t->refused;
+	p->drops_untold = true;
+	diagnosis_loss(p->diagnosis, p->totals.lost, p->outlets.now_ns);
+}
+
+/* By the events' own time, so that a replay tells it where the live run did. */
+static uint64_t drops_due(const struct pipeline *p)
+{
+	if (!p->drops_untold)
+		return UINT64_MAX;
+	return p->drops_told_ns ? p->drops_told_ns + DROPS_TELL_NS : 0;
+}
+
+static void loss_report(struct pipeline *p)
+{
+	struct report r = {.kind = REPORT_LOSS, .time_ns = p->outlets.now_ns, .totals = &p->totals};
+
+	p->drops_untold = false;
+	p->drops_told_ns = p->outlets.now_ns;
+	pipeline_report(p, &r);
+}
+
+/* The source's totals know neither what was given up on this side of it nor what outputs refused. */
+static void on_loss(struct pipeline *p, const struct event *event)
+{
+	uint64_t refused = p->totals.lost[LOSS_SINK];
+
+	memcpy(p->totals.lost, event->loss.lost, sizeof(p->totals.lost));
+	p->totals.lost[LOSS_SINK] = refused;
+	p->totals.lost[LOSS_MEMORY] += p->dropped + p->refused_processes;
+	p->totals.lost[LOSS_PROCESS] += p->evicted;
+	diagnosis_loss(p->diagnosis, p->totals.lost, event->time_ns);
+	loss_report(p);
 }
 
 /* ---- what the stages tell ---- */
@@ -240,6 +176,7 @@ static void on_dial(void *context, const struct dial *d)
 		.kind = REPORT_DIAL, .time_ns = d->end_ns, .process = d->process, .dial = d};
 	struct summary_row *row = row_of(p, d->process);
 
+	drops_count(p);
 	dial_count(p->totals.dials[d->process->role][d->path], d);
 	if (row)
 		dial_count(row->dials[d->path], d);
@@ -250,6 +187,7 @@ static void on_dial(void *context, const struct dial *d)
 static void on_resolve(void *context, struct process *process, const struct event_name *name,
 	uint16_t code, uint64_t time_ns)
 {
+	struct pipeline *p = context;
 	struct report r = {.kind = REPORT_RESOLVE,
 		.time_ns = time_ns,
 		.process = process,
@@ -257,25 +195,27 @@ static void on_resolve(void *context, struct process *process, const struct even
 		.resolve_code = code};
 
 	if (process)
-		pipeline_report(context, &r);
+		pipeline_report(p, &r);
 }
 
 static void on_relay(void *context, const struct dial *d)
 {
 	struct pipeline *p = context;
-	struct report r = {
-		.kind = REPORT_RELAY, .time_ns = p->now_ns, .process = d->process, .dial = d};
+	struct report r = {.kind = REPORT_RELAY,
+		.time_ns = p->outlets.now_ns,
+		.process = d->process,
+		.dial = d};
 
 	pipeline_report(p, &r);
 	if (d->replied)
-		diagnosis_relay(p->diagnosis, d, p->now_ns);
+		diagnosis_relay(p->diagnosis, d, p->outlets.now_ns);
 }
 
 static void on_finding(void *context, const struct finding *f, bool resolved)
 {
 	struct pipeline *p = context;
 	struct report r = {.kind = resolved ? REPORT_RESOLVED : REPORT_FINDING,
-		.time_ns = p->now_ns,
+		.time_ns = p->outlets.now_ns,
 		.process = f->process,
 		.finding = f,
 		.totals = &p->totals};
@@ -310,8 +250,6 @@ static void run_end(struct pipeline *p)
 	environment_history_free(&p->environments);
 	process_table_free(&p->processes);
 	memset(&p->processes, 0, sizeof(p->processes));
-	p->evicted = p->refused_processes = p->evicted_told_ns = 0;
-	p->loss_untold = false;
 }
 
 static void run_begin(struct pipeline *p, const struct event *event)
@@ -325,6 +263,7 @@ static void run_begin(struct pipeline *p, const struct event *event)
 		.time_ns = event->time_ns,
 		.start = &event->start,
 		.totals = &p->totals};
+	uint64_t beat_ns = p->outlets.options.heartbeat_ns;
 
 	run_end(p);
 	p->tracker = tracker_new(&tracking, &p->processes, &on_track);
@@ -336,10 +275,9 @@ static void run_begin(struct pipeline *p, const struct event *event)
 		return;
 	}
 	start_keep(p, event);
-	for (size_t i = 0; i < p->options.sink_count; i++)
-		context_set(p, p->options.sinks[i]);
-	p->beat_ns =
-		p->options.heartbeat_ns ? event->time_ns + p->options.heartbeat_ns : UINT64_MAX;
+	p->dropped = p->drops_told_ns = p->evicted = p->refused_processes = 0;
+	p->drops_untold = false;
+	p->beat_ns = beat_ns ? event->time_ns + beat_ns : UINT64_MAX;
 	pipeline_report(p, &r);
 }
 
@@ -348,8 +286,11 @@ static void run_stop(struct pipeline *p, const struct event *event)
 	struct report r = {.kind = REPORT_STOP, .time_ns = event->time_ns, .totals = &p->totals};
 
 	tracker_flush(p->tracker, event->time_ns);
-	p->totals.lost[LOSS_MEMORY] += tracker_counts(p->tracker).dropped;
+	drops_count(p);
+	if (p->drops_untold)
+		loss_report(p);
 	diagnosis_flush(p->diagnosis, event->time_ns);
+	outlets_tell(&p->outlets, true);
 	r.rows = p->rows;
 	r.row_count = p->row_count;
 	pipeline_report(p, &r);
@@ -361,7 +302,7 @@ static void heartbeat(struct pipeline *p, uint64_t now_ns)
 	struct report r = {.kind = REPORT_HEARTBEAT, .time_ns = now_ns, .totals = &p->totals};
 
 	while (p->beat_ns <= now_ns)
-		p->beat_ns += p->options.heartbeat_ns;
+		p->beat_ns += p->outlets.options.heartbeat_ns;
 	pipeline_report(p, &r);
 }
 
@@ -387,22 +328,6 @@ static void on_process(struct pipeline *p, const struct event *event, struct pro
 	}
 }
 
-/* The event as a line of the recording, before anything is made of it. */
-static void record(struct pipeline *p, const struct event *event)
-{
-	struct sink *s = p->options.recording;
-	int err;
-
-	if (event->kind == EVENT_START)
-		recording_write_header(&s->line);
-	recording_write_event(&s->line, event);
-	if (event->kind == EVENT_STOP)
-		recording_write_end(&s->line);
-	err = sink_write_line(s);
-	if (err)
-		refusal(p, s, err);
-}
-
 /*
  * The clock was set (a node that boots with a wrong one, and learns the time later): from here on the
  * times of day are the new ones.  The source tells it as a fact, so that a replay says the same.
@@ -411,9 +336,9 @@ static void clock_set(struct pipeline *p, const struct event *event)
 {
 	if (strcmp(event->fact.key, "clock") != 0 || event->fact.field_count != 1)
 		return;
-	p->wall_offset_ns = (int64_t)(strtoull(event->fact.fields[0], NULL, 10) - event->time_ns);
-	for (size_t i = 0; i < p->options.sink_count; i++)
-		context_set(p, p->options.sinks[i]);
+	outlets_dress(&p->outlets,
+		(int64_t)(strtoull(event->fact.fields[0], NULL, 10) - event->time_ns),
+		p->start.host);
 }
 
 void pipeline_event(void *context, const struct event *event)
@@ -421,10 +346,10 @@ void pipeline_event(void *context, const struct event *event)
 	struct pipeline *p = context;
 	struct process *process;
 
-	p->now_ns = event->time_ns;
+	p->outlets.now_ns = event->time_ns;
 	p->totals.seen[event->kind]++;
-	if (p->options.recording)
-		record(p, event);
+	/* Before anything is made of it. */
+	outlets_record(&p->outlets, event);
 	if (event->kind == EVENT_START) {
 		run_begin(p, event);
 		if (p->tracker)
@@ -436,6 +361,7 @@ void pipeline_event(void *context, const struct event *event)
 	/* What is due comes before what is new, in the order of time. */
 	diagnosis_tick(p->diagnosis, event->time_ns);
 	if (event->kind == EVENT_STOP) {
+		outlets_wait_again(&p->outlets);
 		run_stop(p, event);
 		return;
 	}
@@ -447,20 +373,14 @@ void pipeline_event(void *context, const struct event *event)
 		clock_set(p, event);
 		diagnosis_fact(p->diagnosis, event);
 	}
-	if (event->kind == EVENT_LOSS) {
-		uint64_t refused = p->totals.lost[LOSS_SINK];
-
-		memcpy(p->totals.lost, event->loss.lost, sizeof(p->totals.lost));
-		p->totals.lost[LOSS_SINK] = refused; /* that is known here alone, and these */
-		p->totals.lost[LOSS_PROCESS] += p->evicted;
-		p->totals.lost[LOSS_MEMORY] += p->refused_processes;
-		p->loss_untold = true;
-		p->evicted_told_ns = 0;
-	}
-	losses_tell(p);
+	drops_count(p);
+	if (event->kind == EVENT_LOSS)
+		on_loss(p, event);
+	else if (drops_due(p) <= event->time_ns)
+		loss_report(p);
 	if (p->beat_ns <= event->time_ns)
 		heartbeat(p, event->time_ns);
-	refusals_tell(p);
+	outlets_tell(&p->outlets, false);
 }
 
 uint64_t pipeline_deadline(const struct pipeline *p)
@@ -473,6 +393,10 @@ uint64_t pipeline_deadline(const struct pipeline *p)
 	other = diagnosis_deadline(p->diagnosis);
 	if (other < deadline)
 		deadline = other;
+	if (drops_due(p) < deadline)
+		deadline = drops_due(p);
+	if (outlets_due(&p->outlets) < deadline)
+		deadline = outlets_due(&p->outlets);
 	return p->beat_ns < deadline ? p->beat_ns : deadline;
 }
 
@@ -483,7 +407,7 @@ const struct totals *pipeline_totals(const struct pipeline *p)
 
 int pipeline_output_error(const struct pipeline *p)
 {
-	return p->output_error;
+	return p->outlets.error;
 }
 
 struct pipeline *pipeline_new(const struct pipeline_options *options)
@@ -491,7 +415,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
 	struct pipeline *p = calloc(1, sizeof(*p));
 
 	if (p) {
-		p->options = *options;
+		p->outlets.options = *options;
+		p->outlets.totals = &p->totals;
 		p->beat_ns = UINT64_MAX;
 	}
 	return p;

@@ -19,6 +19,8 @@ struct pipeline_options {
 	size_t sink_count;
 	struct sink *recording; /* takes the events themselves; NULL: none */
 	uint64_t heartbeat_ns;	/* 0: none */
+	/* Of all outputs, which point to it, for a run that must not be held up; NULL: they wait. */
+	struct sink_patience *patience;
 };
 
 /* NULL: out of memory.  What options point to must outlive the pipeline. */

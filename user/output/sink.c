@@ -22,9 +22,6 @@ bool report_is_for_quiet(enum report_kind kind)
 	}
 }
 
-/* How long a reader that is slow, on an output that does not block, is waited for. */
-#define SLOW_READER_MS 1000
-
 /* Writes all: 0, or -errno with *done bytes out. */
 static int write_all(int fd, const char *bytes, size_t len, size_t *done)
 {
@@ -37,12 +34,10 @@ static int write_all(int fd, const char *bytes, size_t len, size_t *done)
 			*done += (size_t)n;
 		else if (n == 0)
 			return -EIO;
-		else if (errno == EAGAIN) {
-			if (poll(&writable, 1, SLOW_READER_MS) == 0)
-				return -EAGAIN;
-		} else if (errno != EINTR) {
+		else if (errno == EAGAIN)
+			poll(&writable, 1, -1); /* somebody else wanted it not to block */
+		else if (errno != EINTR)
 			return -errno;
-		}
 	}
 	return 0;
 }
@@ -60,10 +55,27 @@ static bool take_back(int fd, size_t part)
 	       at >= (off_t)part && ftruncate(fd, at - (off_t)part) == 0;
 }
 
+/* The line of s to a file, or to a reader for whom there is all the time. */
+static int write_file(struct sink *s)
+{
+	size_t done = 0;
+	int err = 0;
+
+	sink_make_room(s, s->line.len);
+	if (s->half) {
+		err = write_all(s->fd, "\n", 1, &done);
+		s->half = err != 0;
+	}
+	if (!err) {
+		err = write_all(s->fd, s->line.data, s->line.len, &done);
+		s->half = err && done && !take_back(s->fd, done);
+	}
+	return err;
+}
+
 int sink_write_line(struct sink *s)
 {
 	uint64_t lines = 0;
-	size_t done = 0;
 	int err = 0;
 
 	if (!s->line.len && !s->line.failed)
@@ -74,19 +86,10 @@ int sink_write_line(struct sink *s)
 		lines = 1;
 	if (s->line.failed)
 		err = -ENOMEM;
-	if (!err && s->ops->write) {
-		err = s->ops->write(s);
-	} else if (!err) {
-		sink_make_room(s, s->line.len);
-		if (s->half) {
-			err = write_all(s->fd, "\n", 1, &done);
-			s->half = err != 0;
-		}
-		if (!err) {
-			err = write_all(s->fd, s->line.data, s->line.len, &done);
-			s->half = err && done && !take_back(s->fd, done);
-		}
-	}
+	if (!err)
+		err = s->ops->write	     ? s->ops->write(s)
+		      : s->way == SINK_WAITS ? write_file(s)
+					     : sink_write_reader(s);
 	buffer_clear(&s->line);
 	if (!err) {
 		s->written += lines;
@@ -102,6 +105,7 @@ int sink_write_line(struct sink *s)
 
 int sink_report(struct sink *s, const struct report *r)
 {
+	sink_look_for_reader(s);
 	buffer_clear(&s->line);
 	s->ops->format(s, r, &s->line);
 	return sink_write_line(s);
@@ -115,6 +119,7 @@ void sink_free(struct sink *s)
 		close(s->fd);
 	free(s->path);
 	buffer_free(&s->line);
+	buffer_free(&s->rest);
 	s->ops->free(s);
 }
 

@@ -88,6 +88,22 @@ struct sink_file {
 	uint64_t max_bytes; /* before a line would make it longer, FILE becomes FILE.1; 0: never */
 };
 
+/*
+ * How long the outputs of a live run may keep it waiting, all of them together: a second, which comes
+ * back in ten.
+ */
+struct sink_patience {
+	uint64_t left_ns, reckoned_ns; /* CLOCK_MONOTONIC */
+};
+
+/* How lines get into a file descriptor. */
+enum sink_way {
+	SINK_WAITS, /* as long as it takes: a regular file, and whatever a replay writes to */
+	SINK_TRIES, /* its description is ours alone and does not block */
+	SINK_ASKS,  /* it blocks, and others have it too: asked before each piece */
+	SINK_SENDS, /* a socket, which can be told for each piece not to block */
+};
+
 struct sink {
 	const struct sink_ops *ops;
 	struct sink_context context;
@@ -95,10 +111,15 @@ struct sink {
 	int fd;
 	char *path; /* NULL: standard output */
 	struct sink_file file;
-	bool failed; /* the output refuses: told when that begins, and when it is over */
-	bool half;   /* half a line stands at its end: a newline goes before the next */
+	struct sink_patience *patience; /* of the live run; NULL: it waits as long as it takes */
+	enum sink_way way;
+	bool failed;  /* the output refuses: told when that begins, and when it is over */
+	bool stalled; /* its reader was waited for in vain: no more waiting until it reads again */
+	bool half;    /* half a line stands at its end: a newline goes before the next */
 	uint64_t written, refused; /* lines, or entries of a journal */
 	struct buffer line;
+	struct buffer rest; /* a line that is half out: its end goes before the next */
+	size_t rest_done;   /* so many bytes of it are out */
 };
 
 /* The sinks there are.  Each returns a new sink without an output, or NULL when out of memory. */
@@ -118,6 +139,8 @@ struct sink *sink_record_new(void);
 /*
  * Formats and writes one report, handling short writes, ENOSPC and EPIPE: 0, or -errno when an
  * output begins to refuse (the caller prints it); later lines are counted as refused and tried again.
+ * With patience, a reader that does not read is a refusal as well, -EAGAIN: waited for once, and not
+ * with every line.  A line that is half out by then is completed before anything else.
  */
 int sink_report(struct sink *s, const struct report *r);
 
@@ -134,6 +157,28 @@ void sink_free(struct sink *s);
  * nobody reads.
  */
 int sink_open_file(const char *path, const struct sink_file *how);
+
+/*
+ * Behind what gave s its fd: how lines get there without blocking, where s has patience and the fd a
+ * reader.  It may be another fd afterwards; the description of the old one stays as it is.
+ */
+void sink_take_reader(struct sink *s);
+
+/* The line of s, to an output that does not block: 0 when it is out or on its way, or -errno. */
+int sink_write_reader(struct sink *s);
+
+/* Where the reader of s hung: what is half out is completed if there is room, and s may go on. */
+void sink_look_for_reader(struct sink *s);
+
+/* What is half out is given up. */
+void sink_forget_rest(struct sink *s);
+
+/* A whole second again. */
+void sink_patience_fill(struct sink_patience *p);
+
+/* How long s may wait now, in ms, 0: not at all; and behind the waiting. */
+int sink_patience_begin(struct sink *s);
+void sink_patience_end(struct sink *s);
 
 /*
  * Opens the file of s anew, where it has one: after logrotate renamed it, lines go to the new one.

@@ -76,6 +76,15 @@ int sink_open_file(const char *path, const struct sink_file *how)
 	return fd;
 }
 
+/* Do both descriptors name one file, or one pipe? */
+static bool is_same(int a, int b)
+{
+	struct stat at, bt;
+
+	return fstat(a, &at) == 0 && fstat(b, &bt) == 0 && at.st_dev == bt.st_dev &&
+	       at.st_ino == bt.st_ino;
+}
+
 int sink_reopen(struct sink *s)
 {
 	int fd;
@@ -85,9 +94,16 @@ int sink_reopen(struct sink *s)
 	fd = sink_open_file(s->path, &s->file);
 	if (fd < 0)
 		return fd;
+	/* The second half of a line is for who has read the first. */
+	if (s->rest.len && !is_same(s->fd, fd)) {
+		sink_forget_rest(s);
+		s->refused++;
+	}
 	close(s->fd);
 	s->fd = fd;
 	s->half = false; /* sink_open_file() has seen to it */
+	s->stalled = false;
+	sink_take_reader(s);
 	return 0;
 }
 

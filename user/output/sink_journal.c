@@ -18,9 +18,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* How long a journald that is busy is waited for. */
-#define BUSY_JOURNAL_S 1
-
 struct sink_journal {
 	struct sink sink;
 	struct sink *text; /* makes MESSAGE */
@@ -116,6 +113,29 @@ static void journal_format(struct sink *sink, const struct report *r, struct buf
 	json_line_write(&line, true, json_put_report, r, out);
 }
 
+/*
+ * One datagram: 0 or -errno.  Whether a journald that is busy has room cannot be asked, for the socket
+ * is not connected to it: what waits for it is the send itself, with a limit.
+ */
+static int send_entry(struct sink *s, const struct msghdr *message)
+{
+	struct timeval limit = {0};
+	int err, ms;
+
+	if (sendmsg(s->fd, message, MSG_NOSIGNAL | (s->patience ? MSG_DONTWAIT : 0)) >= 0)
+		return 0;
+	err = -errno;
+	ms = err == -EAGAIN && s->patience ? sink_patience_begin(s) : 0;
+	if (!ms)
+		return err;
+	limit.tv_sec = ms / 1000;
+	limit.tv_usec = ms % 1000 * 1000;
+	setsockopt(s->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	err = sendmsg(s->fd, message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	sink_patience_end(s);
+	return err;
+}
+
 /* The entry as a sealed memfd, which is how the protocol takes what no datagram does. */
 static int send_memfd(struct sink *s, struct msghdr *message)
 {
@@ -140,8 +160,8 @@ static int send_memfd(struct sink *s, struct msghdr *message)
 	control.header.cmsg_type = SCM_RIGHTS;
 	control.header.cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	if (!err && sendmsg(s->fd, message, MSG_NOSIGNAL) < 0)
-		err = -errno;
+	if (!err)
+		err = send_entry(s, message);
 	close(fd);
 	return err;
 }
@@ -153,7 +173,7 @@ static int journal_write(struct sink *s)
 	struct iovec entry = {s->line.data, s->line.len};
 	struct msghdr message = {
 		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &entry, .msg_iovlen = 1};
-	struct timeval patience = {.tv_sec = BUSY_JOURNAL_S};
+	int err;
 
 	if (strlen(s->path) >= sizeof(to.sun_path))
 		return -ENAMETOOLONG;
@@ -162,11 +182,12 @@ static int journal_write(struct sink *s)
 		s->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (s->fd < 0)
 			return -errno;
-		setsockopt(s->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	}
-	if (sendmsg(s->fd, &message, MSG_NOSIGNAL) >= 0)
-		return 0;
-	return errno == EMSGSIZE || errno == ENOBUFS ? send_memfd(s, &message) : -errno;
+	err = send_entry(s, &message);
+	if (err == -EMSGSIZE || err == -ENOBUFS)
+		err = send_memfd(s, &message);
+	s->stalled = err == -EAGAIN;
+	return err;
 }
 
 static void journal_free(struct sink *sink)
