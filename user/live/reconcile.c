@@ -25,8 +25,12 @@
 /* The kernel's tables: an entry that goes while they are walked starts the walk anew, so it is bounded. */
 #define RECONCILE_ENTRIES 131072
 
-/* Inode number of the first pid namespace (PROC_PID_INIT_INO): the one whose pids the hooks tell. */
-#define FIRST_PID_NAMESPACE 0xEFFFFFFCU
+/*
+ * Inode numbers of the first pid namespace and the first time namespace (include/linux/proc_ns.h): those whose
+ * pids and start times the hooks tell.
+ */
+#define FIRST_PID_NAMESPACE  0xEFFFFFFCU
+#define FIRST_TIME_NAMESPACE 0xEFFFFFFAU
 
 void reconcile_free(struct reconcile *r)
 {
@@ -147,8 +151,10 @@ static void suspects_gather(struct reconcile *r, struct kernel *k)
 	struct wire_dialled socket;
 	struct wire_traced entry;
 	uint32_t pid = 0;
-	/* In another pid namespace /proc knows these processes by other numbers, or not at all. */
-	bool know = process_read_namespace(getpid(), "pid") == FIRST_PID_NAMESPACE;
+	uint32_t time = process_read_namespace(getpid(), "time"); /* 0: before 5.6 there is one */
+	/* In other namespaces /proc knows these processes by other numbers, or not at all. */
+	bool know = process_read_namespace(getpid(), "pid") == FIRST_PID_NAMESPACE &&
+		    (!time || time == FIRST_TIME_NAMESPACE);
 	size_t walked;
 	uint64_t sk = 0;
 
