@@ -82,17 +82,23 @@ static int kernel_load(struct kernel *k, const struct kernel_facts *facts, bool 
 
 /* ---- attaching ---- */
 
-static struct bpf_link *attach_tracepoint(struct bpf_program *program, const char *name)
+/*
+ * *id, 0 at first, is kept: where tracefs is not mounted, it takes CAP_SYS_ADMIN to look into it, which is
+ * given up by the time that the hook comes back.
+ */
+static struct bpf_link *attach_tracepoint(struct bpf_program *program, const char *name, int *id)
 {
 	struct perf_event_attr attr = {.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr)};
-	int id = tracefs_event_id("syscalls", name), event;
 	struct bpf_link *link;
+	int event;
 
-	if (id < 0) {
-		errno = -id;
+	if (*id <= 0)
+		*id = tracefs_event_id("syscalls", name);
+	if (*id < 0) {
+		errno = -*id;
 		return NULL;
 	}
-	attr.config = (uint64_t)id;
+	attr.config = (uint64_t)*id;
 	event = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (event < 0)
 		return NULL;
@@ -106,14 +112,14 @@ static struct bpf_link *attach_tracepoint(struct bpf_program *program, const cha
 	return link;
 }
 
-static struct bpf_link *attach_program(struct bpf_program *program)
+static struct bpf_link *attach_program(struct kernel *k, struct bpf_program *program)
 {
 	const char *name = bpf_program__name(program);
 
 	if (strcmp(name, "connect_enter") == 0)
-		return attach_tracepoint(program, "sys_enter_connect");
+		return attach_tracepoint(program, "sys_enter_connect", &k->connect_events[0]);
 	if (strcmp(name, "connect_exit") == 0)
-		return attach_tracepoint(program, "sys_exit_connect");
+		return attach_tracepoint(program, "sys_exit_connect", &k->connect_events[1]);
 	return bpf_program__attach(program);
 }
 
@@ -132,7 +138,7 @@ int kernel_connect_hook(struct kernel *k, bool attached)
 		if (k->connect_links[i])
 			continue;
 		program = bpf_object__find_program_by_name(k->bpf->obj, hook->programs[i]);
-		k->connect_links[i] = attach_program(program);
+		k->connect_links[i] = attach_program(k, program);
 		if (!k->connect_links[i])
 			return -errno;
 	}
@@ -161,7 +167,7 @@ static int kernel_attach(struct kernel *k, enum hook_group *failed)
 			strncmp(name, "payload_", 8) == 0 || strcmp(name, "takeover") == 0 ||
 			strcmp(name, "sweep_socket") == 0 || k->link_count == KERNEL_LINKS)
 			continue;
-		link = attach_program(program);
+		link = attach_program(k, program);
 		if (!link && strncmp(name, "error_", 6) == 0)
 			continue;
 		if (!link) {

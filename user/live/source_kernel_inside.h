@@ -29,7 +29,7 @@ struct live_source {
 	struct reconcile reconcile;
 	bool begun;	  /* the start was told */
 	bool time_was_up; /* --for ended it */
-	bool started, stopping, command_ran, hung_up;
+	bool started, stopping, command_ran, hung_up, connect_told;
 	bool hurried;	  /* by a signal: the end does not wait for all that the ring holds */
 	uint64_t stop_ns; /* --for, or the end of the grace of a COMMAND; 0: none, 1: at once */
 	uint64_t due_ns;  /* when that was seen to be over; 0: it is not */

@@ -2,6 +2,7 @@
 /* The live source's records: from the ring to events, and what was lost on the way. */
 #include "live/source_kernel_inside.h"
 
+#include "base/log.h"
 #include "live/process_read.h"
 
 #include <bpf/bpf.h>
@@ -22,14 +23,19 @@
 static void connect_hook_follow(struct live_source *s, const struct event *event)
 {
 	uint32_t key;
+	int err;
 
 	if (!kernel_connect_is_costly(&s->kernel))
 		return;
-	if (event->kind == EVENT_EXEC && !event->exec.left)
-		kernel_connect_hook(&s->kernel, true);
-	else if (event->kind == EVENT_EXIT && !s->command.pid &&
-		 bpf_map_get_next_key(kernel_traced_fd(&s->kernel), NULL, &key))
+	if (event->kind == EVENT_EXEC && !event->exec.left) {
+		err = kernel_connect_hook(&s->kernel, true);
+		if (err && !s->connect_told)
+			log_warning("connect() cannot be hooked again: %s", strerror(-err));
+		s->connect_told = err != 0;
+	} else if (event->kind == EVENT_EXIT && !s->command.pid &&
+		   bpf_map_get_next_key(kernel_traced_fd(&s->kernel), NULL, &key)) {
 		kernel_connect_hook(&s->kernel, false);
+	}
 }
 
 void live_missed(void *context, const struct event *event)
