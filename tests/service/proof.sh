@@ -29,6 +29,8 @@ echo "memory $(systemctl show -p MemoryMax --value relaytrace)"
 systemctl start rke2-agent
 wait_for 30 restarts 3 && echo "restarted three times"
 wait_for 10 told EVENT_ACTION=finding && echo "finding told"
+bash -c "$(sed -n 1p /queries.sh)" >/root/query1
+bash -c "$(sed -n 2p /queries.sh)" >/root/query2
 
 # A reload with one more output; then one with a mistake in it.
 echo "output json:/var/log/relaytrace/new.json" >>/etc/relaytrace/relaytrace.conf
@@ -88,3 +90,7 @@ say begin journal
 journalctl -q --all -o json SYSLOG_IDENTIFIER=relaytrace + _SYSTEMD_UNIT=relaytrace.service
 say begin lines
 cat /var/log/relaytrace/new.json
+say begin query1
+cat /root/query1
+say begin query2
+cat /root/query2

@@ -7,27 +7,11 @@ BUILD=${BUILD:-build}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-status=0
-ok() { echo "ok service: $1"; }
-bad() {
-	echo "not ok service: $1: $2"
-	status=1
-}
-
-[ -x "$BUILD/relaytrace-static" ] || {
-	echo "skip service: no $BUILD/relaytrace-static (make static)"
-	exit 0
-}
-over=$work/over
-mkdir -p "$over"/{usr/local/bin,usr/bin,etc/systemd/system/relaytrace.service.d,etc/default,etc/relaytrace}
-cp "$BUILD/relaytrace-static" "$over/usr/local/bin/relaytrace"
+suite=service
+. tests/service/machine.sh
+machine_over tests/service/proof.sh
 cc -O1 -Wall -static -o "$over/usr/local/bin/rke2" tests/service/node.c || exit 1
 cp "$over/usr/local/bin/rke2" "$over/usr/local/bin/relay"
-cp tools/relaytrace.service "$over/etc/systemd/system/"
-cp tools/relaytrace.conf "$over/etc/relaytrace/"
-cp "$(command -v busybox)" "$over/usr/bin/kill" # for ExecReload=; a node has procps or util-linux
-cp tests/service/proof.sh "$over/proof.sh"
-printf '[Service]\nMemoryMax=32M\n' >"$over/etc/systemd/system/relaytrace.service.d/limit.conf"
 printf '[Service]\nExecStart=/usr/local/bin/relay 198.51.100.2 3128\n' >"$over/etc/systemd/system/relay.service"
 cat >"$over/etc/systemd/system/rke2-agent.service" <<-END
 	[Unit]
@@ -40,28 +24,12 @@ cat >"$over/etc/systemd/system/rke2-agent.service" <<-END
 END
 echo 'CONTAINERD_HTTPS_PROXY=http://joe:hunter2@198.51.100.2:3128' >"$over/etc/default/rke2-agent"
 
-LIMIT=200 tests/kernels/systemd_boot.sh "$over" "$work/result" 2>"$work/errors"
-case $? in
-0) ;;
-4)
-	echo "skip service: $(tail -1 "$work/errors")"
-	exit 0
-	;;
-*)
-	cat "$work/errors" "$work/result" | tail -40
-	bad "the machine" "did not do its work"
-	exit 1
-	;;
-esac
-for part in facts journal lines; do
-	awk -v part="$part" '/^== begin|^== end/ { on = $3 == part; next } on' "$work/result" >"$work/$part"
-done
+# The README's queries, as they stand there.
+grep '^journalctl -u relaytrace' README.md >"$over/queries.sh"
+machine_run facts journal lines query1 query2
 
-fact() { # LINE NAME
-	if grep -qxE "$1" "$work/facts"; then ok "$2"; else bad "$2" "$(tr '\n' ';' <"$work/facts")"; fi
-}
 fact 'started active attached, tracing' "Type=notify: started when it is attached"
-fact 'capabilities 000000c000081004 1' "it has five capabilities and gets no more"
+fact 'capabilities 000000c000081004 1' "without a group it has five capabilities and gets no more"
 fact 'memory 33554432' "in a cgroup of 32 MiB"
 fact 'oom 0' "nothing was killed for memory"
 fact 'restarted three times' "rke2-agent was restarted three times"
@@ -72,6 +40,16 @@ fact 'journal restarted' "entries arrive after journald was restarted"
 fact 'started again after SIGKILL' "SIGKILL: systemd starts it again"
 fact 'large entry arrived' "an entry larger than a datagram arrives (memfd)"
 fact 'stopped inactive' "a stop with findings is no failure"
+if [ "$(wc -l <"$over/queries.sh")" = 2 ] && grep -q 'containerd-scope: ' "$work/query1" && grep -q 'systemctl restart rke2-agent' "$work/query1"; then
+	ok "the README's journalctl query shows the finding with its remedy"
+else
+	bad "the README's journalctl query shows the finding with its remedy" "$(head -3 "$work/query1")"
+fi
+if grep -qxP 'vm\tcontainerd-scope\t\t?.*\t1' "$work/query2"; then
+	ok "the README's journalctl query with jq is a table of findings"
+else
+	bad "the README's journalctl query with jq is a table of findings" "$(head -3 "$work/query2")"
+fi
 if read -r _ stamp now < <(grep ^clock "$work/facts") && [ "${stamp:0:15}" = "${now:0:15}" ]; then
 	ok "the clock was set: the next line has the new time"
 else
@@ -94,7 +72,7 @@ cat >"$work/judge.py" <<-'END'
 	      f"{len(told)} entries, {len(failed)} failed dials")
 	closed = [e for e in first if e["EVENT_ACTION"] == "resolved"]
 	check("its repair resolves it, with the count", [e["RELAYTRACE_FINDING_ID"] for e in closed] == [e["RELAYTRACE_FINDING_ID"] for e in told[:1]]
-	      and closed and int(closed[0]["RELAYTRACE_COUNT"]) == len(failed), f"{closed} after {len(failed)} dials"[:600])
+	      and closed and int(closed[0]["RELAYTRACE_COUNT"]) == len(failed), f"counted {[e['RELAYTRACE_COUNT'] for e in closed]}, {len(failed)} dials failed, told {[e['RELAYTRACE_FINDING_ID'] for e in told]}, closed {[e['RELAYTRACE_FINDING_ID'] for e in closed]}")
 	check("priorities", told and told[0]["PRIORITY"] == "3" and closed and closed[0]["PRIORITY"] == "5"
 	      and all(e["PRIORITY"] == "6" for e in of("exec")), str([e["PRIORITY"] for e in ours])[:200])
 	check("a MESSAGE_ID for each action", len({(e["EVENT_ACTION"], e["MESSAGE_ID"]) for e in ours}) == len({e["MESSAGE_ID"] for e in ours}) == len({e["EVENT_ACTION"] for e in ours}) > 4)
