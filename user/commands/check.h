@@ -8,6 +8,8 @@
 #include "diagnose/unit_environment.h"
 #include "relay/relay_choice.h"
 
+#include <time.h>
+
 #define CHECK_UNITS    32
 #define CHECK_FINDINGS 256
 
@@ -17,6 +19,8 @@ struct check_unit {
 	struct unit_facts facts;
 	struct unit_view view;
 	bool enabled, running, reload;
+	uint32_t main_pid;		/* of its main process; 0: none runs, or not known */
+	uint64_t started_ns;		/* CLOCK_REALTIME, of that; 0: not known */
 	bool judged;			/* it is used here: its findings count */
 	const struct node_files *files; /* NULL: neither RKE2 nor K3s */
 	struct process *self;		/* as the unit would start it; pid 0 */
@@ -69,6 +73,20 @@ void check_free(struct check *c);
  * than what a finding tells.  0 or -ENOMEM.
  */
 int check_faults(struct check *c);
+
+uint64_t check_clock_ns(clockid_t clock);
+
+/* What the running systemd knows of u: its main process, and whether its files changed since they were read. */
+void check_ask(const struct check *c, struct check_unit *u);
+
+/* Where systemd did not say it: of the processes in the unit the first of its role. */
+void check_find_main(const struct check *c, struct check_unit *u);
+
+/*
+ * The first file that gives u a relay variable and changed after its main process was started, which so does not
+ * have it; NULL: none.
+ */
+const char *check_changed(const struct check_unit *u);
 
 /* Why the file f, whose error is not 0, could not be read: "it is a named pipe", "Permission denied". */
 const char *check_why(const struct check *c, const struct unit_file *f);

@@ -6,7 +6,6 @@
 #include "commands/commands.h"
 #include "commands/explain.h"
 #include "live/process_scan.h"
-#include "live/systemctl.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -32,14 +31,6 @@ static const struct {
 };
 
 #define KNOWN_UNITS (sizeof(known_units) / sizeof(known_units[0]))
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-}
 
 static void file_line(const char *path, char *out, size_t size)
 {
@@ -222,7 +213,7 @@ static int unit_make(struct check *c, struct check_unit *u, size_t known)
 		return err;
 	u->enabled = unit_is_enabled(c, u->name);
 	if (!*c->prefix)
-		u->reload = systemctl_need_reload(u->facts.id) == 1;
+		check_ask(c, u);
 	u->self = process_of_unit(
 		u, program, tree, role, unit_view_environment(&u->facts, &u->view), NULL);
 	if (u->self)
@@ -419,8 +410,8 @@ int check_gather(struct check *c)
 	status = root_open(c);
 	if (status)
 		return status;
-	c->now_ns = clock_ns(CLOCK_BOOTTIME);
-	c->wall_offset_ns = (int64_t)(clock_ns(CLOCK_REALTIME) - c->now_ns);
+	c->now_ns = check_clock_ns(CLOCK_BOOTTIME);
+	c->wall_offset_ns = (int64_t)(check_clock_ns(CLOCK_REALTIME) - c->now_ns);
 	options.wall_offset_ns = c->wall_offset_ns;
 	start.time_ns = c->now_ns;
 	file_line("/proc/sys/kernel/random/boot_id", c->boot_id, sizeof(c->boot_id));
@@ -441,6 +432,8 @@ int check_gather(struct check *c)
 		err = files_read(c, DISTRIBUTION_AGENT, &c->agent);
 	if (!err && !*c->prefix)
 		err = processes_read(c);
+	for (size_t i = 0; i < c->unit_count && !err && !*c->prefix; i++)
+		check_find_main(c, &c->units[i]);
 	if (err) {
 		log_error("the node cannot be looked at: %s", strerror(-err));
 		return STATUS_USAGE;

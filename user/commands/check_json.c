@@ -7,6 +7,7 @@
 #include "commands/check.h"
 #include "diagnose/pull_targets.h"
 #include "output/json_line.h"
+#include "output/wall_time.h"
 
 #include <string.h>
 
@@ -111,6 +112,7 @@ static void put_unit(struct json_line *l, const void *what)
 	const struct check_unit *u = item->unit;
 	struct json *j = &l->json;
 	size_t shown = 0, begin = j->out->len;
+	char started[WALL_TIME_TEXT];
 
 	json_line_begin(l, &item->report, "event", "unit");
 	json_object_end(j);
@@ -122,6 +124,12 @@ static void put_unit(struct json_line *l, const void *what)
 	json_bool(j, "running", u->running);
 	json_bool(j, "judged", u->judged);
 	json_bool(j, "need_reload", u->reload);
+	if (u->main_pid)
+		json_unsigned(j, "main_pid", u->main_pid);
+	if (u->started_ns)
+		json_string(j, "started", wall_time_rfc3339((int64_t)u->started_ns, started));
+	if (check_changed(u))
+		json_line_text(l, "changed", check_changed(u));
 	if (u->files && u->self->role == ROLE_SUPERVISOR) {
 		json_line_text(l, "version", u->files->version);
 		json_line_text(l, "data_dir", u->files->data_dir);

@@ -22,10 +22,19 @@ static void put_unit_head(const struct check_unit *u, struct sink_text *s, struc
 	text_style(s, out, STYLE_PLAIN);
 	buffer_printf(out, "  %s%s", u->enabled ? "enabled" : "not enabled",
 		u->running ? ", running" : "");
+	if (u->main_pid)
+		buffer_printf(out, " (pid %u)", u->main_pid);
 	if (u->view.state != UNIT_STATE_FINE) {
 		text_style(s, out, STYLE_YELLOW);
 		buffer_printf(out, ", cannot be started as its files stand (%s)",
 			unit_state_name(u->view.state));
+		text_style(s, out, STYLE_PLAIN);
+	}
+	if (check_changed(u)) {
+		text_style(s, out, STYLE_YELLOW);
+		buffer_append_string(out, ", started before ");
+		text_escaped(out, check_changed(u));
+		buffer_append_string(out, " changed: that counts from its next start on");
 		text_style(s, out, STYLE_PLAIN);
 	}
 	if (u->reload) {

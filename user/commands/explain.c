@@ -231,44 +231,6 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-/* Go's decision stands, but what it was made for is no request: what was meant? */
-static void word_hint(const struct explain_answer *a, char *text, size_t size)
-{
-	size_t len = strlen(text);
-
-	if (a->word == IMAGE_WORD_HOST)
-		snprintf(text + len, size - len,
-			"; a host without a scheme is no request: ask for https://%s", a->url);
-	else if (a->word == IMAGE_WORD_NEITHER)
-		snprintf(text + len, size - len,
-			"; it has no scheme (https://), and is no image reference either");
-}
-
-/* A value that only the service manager knows may decide otherwise. */
-static void passed_hint(
-	const struct explain *x, const struct explain_answer *a, char *text, size_t size)
-{
-	const struct choice *c = &a->choice;
-
-	for (size_t i = 0; i < x->passed.count; i++) {
-		const char *passed = x->passed.text[i];
-		size_t len = strlen(text);
-		struct relay_name name;
-
-		if (!relay_name_parse(passed, strlen(passed), &name) || name.kind != c->kind ||
-			name.family != c->family || name.spelling == RELAY_MIXED ||
-			(name.containerd && a->environment != x->containerd) ||
-			c->reason == CHOICE_BAD_URL || c->reason == CHOICE_SCHEME_UNKNOWN)
-			continue;
-		snprintf(text + len, size - len,
-			"; %s is passed on from the service manager's own environment, which is "
-			"not known "
-			"here",
-			passed);
-		return;
-	}
-}
-
 static int explain_write(struct explain *x, const struct explain_answer *a)
 {
 	struct buffer shown = {0}, out = {0};
@@ -277,8 +239,7 @@ static int explain_write(struct explain *x, const struct explain_answer *a)
 
 	choice_reason_text(&a->choice, reason, sizeof(reason));
 	/* A host has no '@', so no password. */
-	word_hint(a, reason, sizeof(reason));
-	passed_hint(x, a, reason, sizeof(reason));
+	explain_hints(x, a, reason, sizeof(reason));
 	/* The URL itself may carry a password. */
 	if (strchr(a->url, '@') && !a->image)
 		relay_argument_redact(NULL, a->url, &shown);

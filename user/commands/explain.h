@@ -84,4 +84,8 @@ int explain_reference(
  */
 int explain_url(struct explain *x, const char *url, enum image_word word, explain_tell_fn *tell);
 
+/* Appends to the reason in text what else is to be known: what was meant, which variable may come from elsewhere. */
+void explain_hints(
+	const struct explain *x, const struct explain_answer *a, char *text, size_t size);
+
 #endif

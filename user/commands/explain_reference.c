@@ -165,3 +165,47 @@ int explain_url(struct explain *x, const char *url, enum image_word word, explai
 	choice_for_url(other.environment, x->family, url, &other.choice);
 	return same_way(&own.choice, &other.choice) ? 0 : tell(x, &other);
 }
+
+/* Go's decision stands, but what it was made for is no request: what was meant? */
+static void word_hint(const struct explain_answer *a, char *text, size_t size)
+{
+	size_t len = strlen(text);
+
+	if (a->word == IMAGE_WORD_HOST)
+		snprintf(text + len, size - len,
+			"; a host without a scheme is no request: ask for https://%s", a->url);
+	else if (a->word == IMAGE_WORD_NEITHER)
+		snprintf(text + len, size - len,
+			"; it has no scheme (https://), and is no image reference either");
+}
+
+/* A value that only the service manager knows may decide otherwise. */
+static void passed_hint(
+	const struct explain *x, const struct explain_answer *a, char *text, size_t size)
+{
+	const struct choice *c = &a->choice;
+
+	for (size_t i = 0; i < x->passed.count; i++) {
+		const char *passed = x->passed.text[i];
+		size_t len = strlen(text);
+		struct relay_name name;
+
+		if (!relay_name_parse(passed, strlen(passed), &name) || name.kind != c->kind ||
+			name.family != c->family || name.spelling == RELAY_MIXED ||
+			(name.containerd && a->environment != x->containerd) ||
+			c->reason == CHOICE_BAD_URL || c->reason == CHOICE_SCHEME_UNKNOWN)
+			continue;
+		snprintf(text + len, size - len,
+			"; %s is passed on from the service manager's own environment, which is "
+			"not known "
+			"here",
+			passed);
+		return;
+	}
+}
+
+void explain_hints(const struct explain *x, const struct explain_answer *a, char *text, size_t size)
+{
+	word_hint(a, text, size);
+	passed_hint(x, a, text, size);
+}

@@ -3,6 +3,19 @@
 #ifndef LIVE_SYSTEMCTL_H
 #define LIVE_SYSTEMCTL_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+struct systemctl_unit {
+	bool need_reload;  /* its files changed since systemd read them (NeedDaemonReload) */
+	uint32_t main_pid; /* 0: none runs */
+	uint64_t
+		main_start_ns; /* CLOCK_MONOTONIC, of the main process, which may have ended; 0: never */
+};
+
+/* 0, or -errno with out zeroed: as systemctl_need_reload(). */
+int systemctl_show(const char *unit, struct systemctl_unit *out);
+
 /*
  * Does systemd say that unit's files changed since it read them (NeedDaemonReload)?  1, 0, or -errno: -ENOENT
  * where this machine does not run systemd, -ETIMEDOUT where it does not answer within a second.

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The main process of a unit that runs, and when it was started. */
+#include "commands/check.h"
+
+#include "live/systemctl.h"
+
+#include <string.h>
+#include <time.h>
+
+uint64_t check_clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+void check_ask(const struct check *c, struct check_unit *u)
+{
+	struct systemctl_unit answer;
+
+	if (systemctl_show(u->facts.id, &answer))
+		return;
+	u->reload = answer.need_reload;
+	u->main_pid = answer.main_pid;
+	u->running = u->main_pid != 0;
+	/* Its clock stands still while the machine sleeps, ours goes on. */
+	if (u->main_pid && answer.main_start_ns)
+		u->started_ns = answer.main_start_ns +
+				(check_clock_ns(CLOCK_BOOTTIME) - check_clock_ns(CLOCK_MONOTONIC)) +
+				(uint64_t)c->wall_offset_ns;
+}
+
+void check_find_main(const struct check *c, struct check_unit *u)
+{
+	const struct process *first = NULL;
+
+	for (size_t i = 0; i < c->running_count && !u->main_pid; i++) {
+		const struct process *p = c->running[i];
+
+		if (p->role == u->self->role && !strcmp(p->unit, u->self->unit) &&
+			(!first || p->start_ns < first->start_ns))
+			first = p;
+	}
+	if (!first)
+		return;
+	u->main_pid = first->pid;
+	u->started_ns = first->start_ns ? first->start_ns + (uint64_t)c->wall_offset_ns : 0;
+}
+
+const char *check_changed(const struct check_unit *u)
+{
+	for (size_t i = 0; u->started_ns && i < u->view.effective_count; i++) {
+		const struct unit_statement *s = &u->facts.statements[u->view.effective[i]];
+		const struct unit_file *f = &u->facts.files[s->file];
+
+		if (s->verb == UNIT_SET && relay_name_is_listed(s->name, strlen(s->name)) &&
+			f->mtime_ns > (long long)u->started_ns)
+			return f->path;
+	}
+	return NULL;
+}
