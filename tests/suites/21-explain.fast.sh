@@ -159,6 +159,18 @@ else
 	fail "that it is not known is told" "$got"
 fi
 
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	printf '[Service]\nEnvironmentFile=/etc/default/%%N\nExecStart=/usr/local/bin/rke2 agent\n' >"$work/unit-node/etc/systemd/system/rke2-agent.service"
+	chmod 755 "$work" && chmod 600 "$work/unit-node/etc/default/rke2-agent"
+	got=$(setpriv --reuid=65534 --regid=65534 --clear-groups "${explain[@]}" "${agent[@]}" -o json $registry 2>"$work/err" | jq -c '[.decision, .incomplete, .faults]')
+	if [ "$got" = '["direct",true,[]]' ] && grep -q "etc/default/rke2-agent: Permission denied" "$work/err"; then
+		ok "a file that may not be read"
+	else
+		fail "a file that may not be read" "$got, $(cat "$work/err")"
+	fi
+else
+	echo "skip explain: a file that may not be read: it takes root to be somebody else"
+fi
 is "/dev/null is an empty env file" "direct - - - - - " 0 --env-file /dev/null $registry
 is "a pipe is an env file" "relay http relay 1 HTTPS_PROXY - " 0 --env-file <(echo HTTPS_PROXY=relay:1) $registry
 is "a backslash that systemd takes away" "relay http relay 1 HTTPS_PROXY - backslash-lost" 1 \

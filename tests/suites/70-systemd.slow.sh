@@ -44,6 +44,8 @@ if [ "$count" -lt 60 ] || [ "$(grep -c '^== .* starts' "$work/out/got")" -lt 60 
 	status=1
 fi
 
+"$here/systemd_check.py" "$work/out/got" "$work/out/check" || status=1
+
 # What only a running system knows is not in the record.
 awk '/^== / { on = $2 != "live.service" } on' "$work/out/got" >"$work/record"
 [ "${RECORD:-}" = 1 ] && cp "$work/record" "$here/systemd.expected"

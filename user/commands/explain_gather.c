@@ -204,6 +204,16 @@ static int explain_judge_unit(
 		err = explain_add_fault(x, listed ? s->name : NULL, listed ? strlen(s->name) : 0,
 			s->fault, buffer_string(&source));
 	}
+	/* What systemd reads and we may not can hold anything. */
+	for (size_t i = 0; i < f->file_count; i++) {
+		const struct unit_file *file = &f->files[i];
+
+		if (!file->error || file->error == -ENOENT || unit_file_is_unloaded(file->role))
+			continue;
+		x->incomplete = true;
+		log_warning("%s: %s: what it sets for %s is not known here", file->path,
+			strerror(-file->error), f->unit);
+	}
 	if (!err && v->state != UNIT_STATE_FINE) {
 		buffer_clear(&source);
 		buffer_append_string(&source, v->file >= 0 ? f->files[v->file].path : f->unit);
