@@ -76,8 +76,11 @@ int check_faults(struct check *c);
 
 uint64_t check_clock_ns(clockid_t clock);
 
-/* What the running systemd knows of u: its main process, and whether its files changed since they were read. */
-void check_ask(const struct check *c, struct check_unit *u);
+/*
+ * What the running systemd knows of u: its main process, and whether its files changed since they were read.  0, also
+ * where there is none; -ENOMEM.
+ */
+int check_ask(struct check *c, struct check_unit *u);
 
 /* Where systemd did not say it: of the processes in the unit the first of its role. */
 void check_find_main(const struct check *c, struct check_unit *u);

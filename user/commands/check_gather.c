@@ -213,7 +213,9 @@ static int unit_make(struct check *c, struct check_unit *u, size_t known)
 		return err;
 	u->enabled = unit_is_enabled(c, u->name);
 	if (!*c->prefix)
-		check_ask(c, u);
+		err = check_ask(c, u);
+	if (err)
+		return err;
 	u->self = process_of_unit(
 		u, program, tree, role, unit_view_environment(&u->facts, &u->view), NULL);
 	if (u->self)

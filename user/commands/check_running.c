@@ -4,8 +4,12 @@
 
 #include "live/systemctl.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
+
+/* A machine that is busy takes seconds to start a program, and systemd to answer it. */
+#define SYSTEMCTL_MS 10000
 
 uint64_t check_clock_ns(clockid_t clock)
 {
@@ -15,12 +19,23 @@ uint64_t check_clock_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
 }
 
-void check_ask(const struct check *c, struct check_unit *u)
+int check_ask(struct check *c, struct check_unit *u)
 {
 	struct systemctl_unit answer;
+	struct buffer b = {0};
+	int err = systemctl_show(u->facts.id, SYSTEMCTL_MS, &answer);
 
-	if (systemctl_show(u->facts.id, &answer))
-		return;
+	if (err == -ETIMEDOUT) {
+		buffer_printf(&b,
+			"systemctl: no answer about %s: whether a daemon-reload is due is not "
+			"known",
+			u->facts.id);
+		err = b.failed ? -ENOMEM : unit_list_add(&c->unread, b.data);
+		buffer_free(&b);
+		return err;
+	}
+	if (err)
+		return 0;
 	u->reload = answer.need_reload;
 	u->main_pid = answer.main_pid;
 	u->running = u->main_pid != 0;
@@ -29,6 +44,7 @@ void check_ask(const struct check *c, struct check_unit *u)
 		u->started_ns = answer.main_start_ns +
 				(check_clock_ns(CLOCK_BOOTTIME) - check_clock_ns(CLOCK_MONOTONIC)) +
 				(uint64_t)c->wall_offset_ns;
+	return 0;
 }
 
 void check_find_main(const struct check *c, struct check_unit *u)

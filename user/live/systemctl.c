@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ANSWER_MS 1000
-
 /* Its standard output goes to fd; only its own words, whatever the locale. */
 static int start(const char *unit, int fd, pid_t *pid)
 {
@@ -40,7 +38,7 @@ static int start(const char *unit, int fd, pid_t *pid)
 }
 
 /* Its answer, with a NUL behind it.  0 or -errno. */
-static int ask(const char *unit, char *answer, size_t size)
+static int ask(const char *unit, int wait_ms, char *answer, size_t size)
 {
 	size_t len = 0;
 	ssize_t got = 1;
@@ -57,7 +55,7 @@ static int ask(const char *unit, char *answer, size_t size)
 	while (!err && got > 0 && len < size - 1) {
 		struct pollfd readable = {.fd = pipes[0], .events = POLLIN};
 
-		if (poll(&readable, 1, ANSWER_MS) != 1) {
+		if (poll(&readable, 1, wait_ms) != 1) {
 			err = -ETIMEDOUT;
 			break;
 		}
@@ -86,12 +84,12 @@ static const char *value_of(const char *answer, const char *key, size_t len)
 	return "";
 }
 
-int systemctl_show(const char *unit, struct systemctl_unit *out)
+int systemctl_show(const char *unit, int wait_ms, struct systemctl_unit *out)
 {
 	static const char reload[] = "NeedDaemonReload", pid[] = "MainPID",
 			  start_key[] = "ExecMainStartTimestampMonotonic";
 	char answer[512];
-	int err = ask(unit, answer, sizeof(answer));
+	int err = ask(unit, wait_ms, answer, sizeof(answer));
 
 	memset(out, 0, sizeof(*out));
 	if (err)
@@ -107,7 +105,7 @@ int systemctl_show(const char *unit, struct systemctl_unit *out)
 int systemctl_need_reload(const char *unit)
 {
 	struct systemctl_unit u;
-	int err = systemctl_show(unit, &u);
+	int err = systemctl_show(unit, 1000, &u);
 
 	return err ? err : u.need_reload;
 }

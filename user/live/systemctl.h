@@ -13,12 +13,15 @@ struct systemctl_unit {
 		main_start_ns; /* CLOCK_MONOTONIC, of the main process, which may have ended; 0: never */
 };
 
-/* 0, or -errno with out zeroed: as systemctl_need_reload(). */
-int systemctl_show(const char *unit, struct systemctl_unit *out);
+/*
+ * 0, or -errno with out zeroed: -ENOENT where this machine does not run systemd, -ETIMEDOUT where nothing was
+ * answered for wait_ms.
+ */
+int systemctl_show(const char *unit, int wait_ms, struct systemctl_unit *out);
 
 /*
- * Does systemd say that unit's files changed since it read them (NeedDaemonReload)?  1, 0, or -errno: -ENOENT
- * where this machine does not run systemd, -ETIMEDOUT where it does not answer within a second.
+ * Does systemd say that unit's files changed since it read them (NeedDaemonReload)?  1, 0, or -errno as
+ * above.  Waits a second at most: for a tracer, which has other things to do.
  */
 int systemctl_need_reload(const char *unit);
 
