@@ -6,6 +6,8 @@
 const volatile bool setting_pods = false;
 const volatile bool setting_cookie = false;
 const volatile bool setting_numbered = false;
+const volatile bool setting_regs = false;
+const volatile unsigned int setting_stack_size = 16384;
 
 struct root_names_map root_names SEC(".maps");
 struct traced_map traced SEC(".maps");

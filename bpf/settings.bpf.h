@@ -10,4 +10,8 @@ extern const volatile bool setting_cookie; /* bpf_get_socket_cookie() may be cal
 /* The state hook in use gives sockets the kernel's number: connect()'s return finds it there. */
 extern const volatile bool setting_numbered;
 
+/* bpf_task_pt_regs() is there: 5.15, commit dd6e10fbd9fb; else the registers end with the stack. */
+extern const volatile bool setting_regs;
+extern const volatile unsigned int setting_stack_size;
+
 #endif

@@ -71,6 +71,10 @@ static int kernel_load(struct kernel *k, const struct kernel_facts *facts, bool 
 	}
 	k->bpf->rodata->setting_pods = pods;
 	k->bpf->rodata->setting_cookie = facts->has_cookie;
+	k->bpf->rodata->setting_regs = facts->has_task_regs;
+	/* A stack of 64 KiB pages has one at least (arm64, THREAD_SIZE); x86 has 16 KiB. */
+	if (sysconf(_SC_PAGESIZE) > 16384)
+		k->bpf->rodata->setting_stack_size = (unsigned int)sysconf(_SC_PAGESIZE);
 	k->bpf->rodata->setting_numbered =
 		facts->has_cookie && strcmp(k->choice.taken[HOOK_TCP]->name, "tp_btf") == 0;
 	err = bpf_map__set_max_entries(

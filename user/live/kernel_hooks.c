@@ -52,10 +52,15 @@ int kernel_facts_read(struct kernel_facts *facts)
 		facts->btf_error = errno == ESRCH ? -ENOENT : -errno;
 		return facts->btf_error;
 	}
-	/* Each function came with what it stands for: 5.17 (e6f2dd0f8067), 5.12 (c5dbb89fc2ac), 5.8. */
+	/*
+	 * Each function came with what it stands for: 5.17 (e6f2dd0f8067), 5.12 (c5dbb89fc2ac), 5.15
+	 * (dd6e10fbd9fb), 5.8.
+	 */
 	facts->has_bpf_loop = btf__find_by_name_kind(facts->btf, "bpf_loop", BTF_KIND_FUNC) > 0;
 	facts->has_cookie =
 		btf__find_by_name_kind(facts->btf, "bpf_get_socket_ptr_cookie", BTF_KIND_FUNC) > 0;
+	facts->has_task_regs =
+		btf__find_by_name_kind(facts->btf, "bpf_task_pt_regs", BTF_KIND_FUNC) > 0;
 	facts->has_file_iterator =
 		btf__find_by_name_kind(facts->btf, "bpf_iter_task_file", BTF_KIND_FUNC) > 0;
 	facts->has_error_report = btf__find_by_name_kind(facts->btf,
@@ -181,8 +186,9 @@ static int probe_kprobe(const struct kernel_facts *facts, char *why, size_t size
 	}
 	fclose(file);
 	attr.type = type;
+	attr.config = 1; /* of the return (format/retprobe) */
 	attr.config1 = (uint64_t)(uintptr_t)CONNECT_FUNCTION;
-	return probe_perf(&attr, "a kprobe on " CONNECT_FUNCTION, why, size);
+	return probe_perf(&attr, "a kretprobe of " CONNECT_FUNCTION, why, size);
 }
 
 static int probe_tracepoint(const struct kernel_facts *facts, char *why, size_t size)
@@ -237,9 +243,8 @@ static int probe_cgroup_skb(const struct kernel_facts *facts, char *why, size_t 
 const struct hook hook_table[HOOK_ROWS] = {
 	{HOOK_CONNECT, "fexit", "fexit of " CONNECT_FUNCTION, "a connect() only", probe_fexit, "",
 		{"connect_fexit"}},
-	{HOOK_CONNECT, "kprobe", "kprobe and kretprobe of " CONNECT_FUNCTION,
-		"a connect() only, three times that of fexit", probe_kprobe, "",
-		{"connect_kprobe", "connect_kretprobe"}},
+	{HOOK_CONNECT, "kprobe", "kretprobe of " CONNECT_FUNCTION " (not of io_uring's)",
+		"a connect() only, twice that of fexit", probe_kprobe, "", {"connect_kretprobe"}},
 	{HOOK_CONNECT, "tracepoint", "tracepoints sys_enter_connect and sys_exit_connect",
 		"every system call of the host, while there is a tree to trace", probe_tracepoint,
 		"dials that fail without a packet (no route), and connect() by io_uring",

@@ -15,7 +15,7 @@ enum hook_group { HOOK_CONNECT, HOOK_TCP, HOOK_PROCESS, HOOK_NAMES, HOOK_GROUPS 
 struct kernel_facts {
 	struct btf *btf; /* vmlinux; owned */
 	int btf_error;	 /* -errno where there is none */
-	bool has_bpf_loop, has_cookie, has_file_iterator, has_error_report;
+	bool has_bpf_loop, has_cookie, has_file_iterator, has_error_report, has_task_regs;
 	bool has_test_run; /* a raw_tp program may be loaded, and run by us (5.10) */
 };
 
