@@ -79,9 +79,10 @@ void kernel_facts_free(struct kernel_facts *facts)
 
 static int refused(char *why, size_t size, int error, const char *what)
 {
-	const char *hint = error == -EPERM ? " (refused by this machine's policy, or one of CAP_BPF, "
-					     "CAP_PERFMON and CAP_NET_ADMIN is missing)"
-					   : "";
+	const char *hint = error == -EPERM
+				   ? " (refused by this machine's policy, or one of CAP_BPF, "
+				     "CAP_PERFMON and CAP_NET_ADMIN is missing)"
+				   : "";
 
 	snprintf(why, size, "%s: %s%s", what, strerror(-error), hint);
 	return error;
@@ -211,8 +212,7 @@ static int probe_cgroup_skb(const struct kernel_facts *facts, char *why, size_t 
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	LIBBPF_OPTS(
-		bpf_prog_load_opts, opts, .expected_attach_type = BPF_CGROUP_INET_EGRESS);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_CGROUP_INET_EGRESS);
 	int directory, program, link;
 
 	(void)facts;

@@ -16,14 +16,16 @@
 /* As the program writes the address, and as it stands in the report: a v4-mapped one is IPv4. */
 static const struct {
 	const char *dialled, *reported;
-} silent[] = {
-	{HOST_SILENT, HOST_SILENT},
-	{HOST_OWN6, HOST_OWN6},
-	{"::ffff:" HOST_SILENT, HOST_SILENT},
-}, loopback[] = {
-	{"127.0.0.1", "127.0.0.1"},
-	{"::1", "::1"},
-	{"::ffff:127.0.0.1", "127.0.0.1"},
+} silent[] =
+	{
+		{HOST_SILENT, HOST_SILENT},
+		{HOST_OWN6, HOST_OWN6},
+		{"::ffff:" HOST_SILENT, HOST_SILENT},
+},
+  loopback[] = {
+	  {"127.0.0.1", "127.0.0.1"},
+	  {"::1", "::1"},
+	  {"::ffff:127.0.0.1", "127.0.0.1"},
 };
 
 /* A port of its own for each, so that a report is of one and no other. */
@@ -58,7 +60,8 @@ static void abandon(int base, int ready, int go)
 	char more[96];
 	int fds[3];
 
-	snprintf(more, sizeof(more), "\"relaytrace\":{\"dial\":{\"path\":\"direct\",\"at_least\":%s}}",
+	snprintf(more, sizeof(more),
+		"\"relaytrace\":{\"dial\":{\"path\":\"direct\",\"at_least\":%s}}",
 		before ? "true" : "null");
 	fill(HOST_OWN6, PORT(base, 1), !before);
 	for (int i = 0; i < 3; i++) {
@@ -85,8 +88,8 @@ void late_dials(int ready, int go)
 	for (int i = 0; i < 3; i++) {
 		int fd = tcp_socket(loopback[i].dialled, false);
 
-		expect_dial(loopback[i].reported, PORT(base, i), "refused", ECONNREFUSED,
-			"loopback");
+		expect_dial(
+			loopback[i].reported, PORT(base, i), "refused", ECONNREFUSED, "loopback");
 		must(dial(fd, loopback[i].dialled, PORT(base, i)) == ECONNREFUSED, "not refused");
 		close(fd);
 	}

@@ -5,10 +5,10 @@
 
 #define HOST_NO_ROUTE	 "192.0.2.1" /* no route at all: connect() gives ENETUNREACH */
 #define HOST_NO_ROUTE6	 "2001:db8::1"
-#define HOST_UNREACHABLE "203.0.113.33" /* RTN_UNREACHABLE: EHOSTUNREACH */
-#define HOST_PROHIBIT	 "203.0.113.34" /* RTN_PROHIBIT: EACCES */
-#define HOST_BLACKHOLE	 "203.0.113.35" /* RTN_BLACKHOLE: EINVAL */
-#define HOST_SILENT	 "203.0.113.70" /* each SYN is dropped, as by a firewall */
+#define HOST_UNREACHABLE "203.0.113.33"	  /* RTN_UNREACHABLE: EHOSTUNREACH */
+#define HOST_PROHIBIT	 "203.0.113.34"	  /* RTN_PROHIBIT: EACCES */
+#define HOST_BLACKHOLE	 "203.0.113.35"	  /* RTN_BLACKHOLE: EINVAL */
+#define HOST_SILENT	 "203.0.113.70"	  /* each SYN is dropped, as by a firewall */
 #define HOST_OWN6	 "2001:db8:70::1" /* an address of lo that is no loopback address */
 
 /* Moves the process into a new network namespace, lo up, the routes made.  0 or -errno. */

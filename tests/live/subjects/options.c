@@ -14,7 +14,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define GROUPS	     2000 /* 8000 bytes: more than a page */
+#define GROUPS	       2000 /* 8000 bytes: more than a page */
 #define LEFT_AS_IT_WAS 0x5a5a5a5a
 
 #ifndef SO_PEERGROUPS
