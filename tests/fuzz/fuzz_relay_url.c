@@ -31,7 +31,7 @@ static bool is_public(const char *gram)
 		return true;
 	for (int i = 0; i < GRAM; i++)
 		if ((unsigned char)gram[i] > ' ' && gram[i] != 0x7f &&
-			!strchr("0123456789:/?#\"'", gram[i]))
+			!strchr("0123456789:/?#\"'%;,", gram[i]))
 			return false;
 	return true;
 }
@@ -149,10 +149,13 @@ static void try_raw(const char *text, size_t len)
 
 /*
  * A value that was cut behind the password, as a shell cuts at '&', tells nothing where what is left
- * is a value in itself: "user://host", "user:pass@host".
+ * is a value in itself: "user://host", "user:pass@host", "user:3128 # a comment".
  */
 static bool can_tell_cut(const char *password, size_t len)
 {
+	for (size_t i = 0; i + 1 < len; i++)
+		if ((password[i] == ' ' || password[i] == '\t') && password[i + 1] == '#')
+			return false;
 	return !memmem(password, len, "//", 2) && !memchr(password, '@', len) &&
 	       !memmem(password, len, "%40", 3);
 }

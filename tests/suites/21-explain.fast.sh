@@ -68,6 +68,23 @@ is "a # in the password dials http" "relay http http 80 HTTPS_PROXY - host-cut,s
 	--env 'HTTPS_PROXY=http://user:pa#ss@relay:3128' $registry
 is "a host that is secret is masked" "relay http *** - HTTPS_PROXY - host-cut,host-masked" 1 \
 	--env 'HTTPS_PROXY=http://user:12#ss@relay:3128' $registry
+is "a bare http is nonsense" "relay http http 80 HTTPS_PROXY - scheme-as-host" 1 \
+	--env HTTPS_PROXY=http $registry
+is "a bare https is nonsense" "relay http https 80 HTTPS_PROXY - scheme-as-host" 1 \
+	--env HTTPS_PROXY=https $registry
+is "without an @ nothing is hidden" "relay http relay:3128,http 80 HTTPS_PROXY - odd-host" 1 \
+	--env HTTPS_PROXY=http://relay:3128,http://other:1 $registry
+is "what is no scheme of a relay has a port all the same" "relay mailto  80 HTTPS_PROXY - unknown-scheme,empty-host" 1 \
+	--env HTTPS_PROXY=mailto:x $registry
+is "what is no URL has a port all the same" "relay   80 HTTPS_PROXY - empty-host,dollar" 1 \
+	--env 'HTTPS_PROXY=${RELAY}' $registry
+is "a port that is none is told as its fault" "relay http  - HTTPS_PROXY - empty-host,bad-port" 1 \
+	--env HTTPS_PROXY=:99999999999 $registry
+for value in "http://relay:3128,http://other:1" "http://relay:3128 # c" "a b" "http://10.77.9.1:3128%" \
+	"//relay:3128" mailto:x; do
+	got=$("${explain[@]}" -o json --env "HTTPS_PROXY=$value" $registry | jq -r .variables.HTTPS_PROXY.value)
+	if [ "$got" = "$value" ]; then ok "shown as it is: $value"; else fail "shown as it is: $value" "$got"; fi
+done
 is "a NO_ entry is named" "direct - - - NO_PROXY .docker.io " 0 \
 	--env HTTPS_PROXY=relay:1 --env 'NO_PROXY=10.0.0.0/8, .docker.io' $registry
 is "a CIDR matches literals only" "relay http relay 1 HTTPS_PROXY - |direct - - - NO_PROXY 10.0.0.0/8 " 0 \

@@ -68,6 +68,8 @@ static void test_relay_url_shows_nonsense_as_go_dials_it(void)
 	UNIT_STRING(judge("http:/relay:3128"), "usable [http] [] 80 empty-host");
 	UNIT_STRING(judge("http:///relay:3128"), "usable [http] [] 80 empty-host");
 	UNIT_STRING(judge("http://"), "usable [http] [] 80 empty-host");
+	UNIT_STRING(judge("http"), "usable [http] [http] 80 no-scheme scheme-as-host");
+	UNIT_STRING(judge("HTTPS"), "usable [http] [HTTPS] 80 no-scheme scheme-as-host");
 	UNIT_STRING(judge("http://http://relay:3128"), "usable [http] [http] 80 scheme-as-host");
 	UNIT_STRING(
 		judge("ftp://relay:3128"), "usable [http] [ftp] 80 unknown-scheme scheme-as-host");
@@ -128,6 +130,21 @@ static void test_relay_url_masks_a_host_that_is_secret(void)
 	UNIT_STRING(judge("http://user:pass:3128"), "usable [http] [***] 0 host-masked");
 }
 
+/* Where such a value goes is known by a hash and a port that stand in no text. */
+static void test_relay_url_knows_the_dials_of_a_masked_host(void)
+{
+	struct relay_url u;
+
+	relay_url_parse("http://User:54321#x@relay:3128", 30, &u);
+	UNIT_CHECK(u.masked_host == relay_host_hash("user") && u.masked_port == 54321);
+	relay_url_parse("http://u:p@[FD00:0::9]:5/x@relay", 32, &u);
+	UNIT_CHECK(u.masked_host == relay_host_hash("fd00::9") && u.masked_port == 5);
+	relay_url_parse("http://us/er:pw@relay:3128", 26, &u);
+	UNIT_CHECK(u.masked_host == relay_host_hash("us") && !u.masked_port && u.port == 80);
+	relay_url_parse("http://user:pw@relay:3128", 25, &u);
+	UNIT_CHECK(!u.masked_host && !u.masked_port);
+}
+
 static const char *redact(const char *value)
 {
 	struct buffer b = {0};
@@ -169,12 +186,34 @@ static void test_relay_url_redacts_values_cut_inside_a_password(void)
 	UNIT_STRING(redact("http://relay:3128"), "http://relay:3128");
 	UNIT_STRING(redact("http://relay:3128/"), "http://relay:3128/");
 	UNIT_STRING(redact("\"http://relay:3128\""), "\"http://relay:3128\"");
-	UNIT_STRING(redact("http://relay:3128 # ours"), "http://relay:3128 # ***");
+	UNIT_STRING(redact("http://user:12#secr"), "http://user:12#***");
+	UNIT_STRING(redact("http://user:12 secr"), "http://user:12 ***");
+	UNIT_STRING(redact("http://user:12,secr"), "http://user:***");
+	UNIT_STRING(redact("http://user:12/secr"), "http://user:12/***");
+	UNIT_STRING(redact("10.0.0.1:3128 user:secr"), "10.0.0.1:3128 user:***");
+	UNIT_STRING(redact("http://relay:1,http://user:secr"), "http://relay:1,http://user:***");
+	UNIT_STRING(redact("http://user:pa ss%40relay"), "http://***:***%40relay");
 	UNIT_STRING(redact("http://[fd00::1]:3128"), "http://[fd00::1]:3128");
 	UNIT_STRING(redact("http://fd00::1:3128"), "http://fd00::1:3128");
 	UNIT_STRING(redact("http://[user:secr"), "http://[user:***");
 	UNIT_STRING(redact("relay"), "relay");
 	UNIT_STRING(redact(""), "");
+}
+
+/* The contract: userinfo is what stands before the last '@'.  Where there is none, nothing is. */
+static void test_relay_url_shows_what_has_no_userinfo(void)
+{
+	static const char *const same[] = {"http://relay:3128 # ours", "http://relay:3128\t# a:1",
+		"a b", "http://re lay:3128", "http://10.77.9.1:3128%", "http://relay:3128%",
+		"http://relay:3128;", "//relay:3128", "mailto:x", "${RELAY}", ":99999999999",
+		"http://relay:3128,http://other:1", "http://relay:1, https://other:2/",
+		"relay/path", "relay#note", "http:\\\\relay:3128", "http://10.0.0.1:3128/a?b#c",
+		"http://[fd00::1]:3128/a"};
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
+		UNIT_STRING(redact(same[i]), same[i]);
+	UNIT_STRING(judge("http://relay:3128,http://other:1"),
+		"usable [http] [relay:3128,http] 80 no-port odd-host");
 }
 
 static void test_relay_url_hides_all_of_a_truncated_value(void)
@@ -290,8 +329,10 @@ int main(void)
 	UNIT_RUN(test_relay_url_shows_nonsense_as_go_dials_it);
 	UNIT_RUN(test_relay_url_is_misread_where_the_host_is_not_the_meant_one);
 	UNIT_RUN(test_relay_url_masks_a_host_that_is_secret);
+	UNIT_RUN(test_relay_url_knows_the_dials_of_a_masked_host);
 	UNIT_RUN(test_relay_url_redacts_userinfo_up_to_the_last_at);
 	UNIT_RUN(test_relay_url_redacts_values_cut_inside_a_password);
+	UNIT_RUN(test_relay_url_shows_what_has_no_userinfo);
 	UNIT_RUN(test_relay_url_hides_all_of_a_truncated_value);
 	UNIT_RUN(test_relay_list_is_shown_but_for_userinfo);
 	UNIT_RUN(test_relay_argument_hides_secret_options);

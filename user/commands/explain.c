@@ -84,6 +84,15 @@ static void json_variables(struct json *j, const struct environment *e)
 	json_object_end(j);
 }
 
+/* To what is neither http, https nor socks5 Go would speak as to an http:// relay. */
+static uint32_t relay_port(const struct relay_url *u)
+{
+	bool known = !strcmp(u->scheme, "http") || !strcmp(u->scheme, "https") ||
+		     !strcmp(u->scheme, "socks5");
+
+	return known || u->port ? u->port : 80;
+}
+
 static void json_relay(struct json *j, const struct choice *c)
 {
 	bool relay = c->decision == CHOICE_RELAY;
@@ -91,8 +100,9 @@ static void json_relay(struct json *j, const struct choice *c)
 
 	json_string(j, "relay_scheme", relay ? c->relay.scheme : NULL);
 	json_string(j, "relay_host", relay ? c->relay.host : NULL);
-	if (relay && !masked)
-		json_unsigned(j, "relay_port", c->relay.port);
+	/* A number that no integer holds is no port: its fault is told. */
+	if (relay && !masked && c->relay.port != UINT32_MAX)
+		json_unsigned(j, "relay_port", relay_port(&c->relay));
 	else
 		json_null(j, "relay_port");
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "relay/relay_secret.h"
 
+#include "relay/relay_address.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
@@ -37,6 +39,15 @@ static bool is_known_scheme(const char *word, size_t len)
 	return is_one_of(words, word, len);
 }
 
+/* Of URLs that are no relay's and need no "//"; nobody is called so. */
+static bool is_other_scheme(const char *word, size_t len)
+{
+	static const char *const words[] = {
+		"about", "data", "file", "ftp", "mailto", "tcp", "unix", "urn", NULL};
+
+	return is_one_of(words, word, len);
+}
+
 static size_t word_length(const char *text, size_t len)
 {
 	size_t i = 0;
@@ -57,7 +68,7 @@ static size_t word_length(const char *text, size_t len)
 static size_t scheme_length(const char *text, size_t len, bool any_word)
 {
 	size_t word = word_length(text, len), i = word;
-	bool known = is_known_scheme(text, word);
+	bool known = is_known_scheme(text, word) || is_other_scheme(text, word);
 
 	if (!word || (!known && !any_word))
 		return 0;
@@ -89,8 +100,11 @@ static void find_prefix(const char *value, size_t len, struct relay_secret *out)
 		i++;
 	out->prefix = i;
 	scheme = scheme_length(value + i, len - i, true);
-	if (!scheme)
+	if (!scheme) {
+		while (i < len && value[i] == '/') /* "//relay:3128" */
+			out->prefix = ++i;
 		return;
+	}
 	out->word = i + word_length(value + i, len - i);
 	out->known = is_go_scheme(value + i, out->word - i);
 	/* "http://http://relay", pasted twice. */
@@ -132,33 +146,149 @@ static size_t bracketed_length(const char *text, size_t len)
 	return inside + 2;
 }
 
+/* What is shown where there is no '@', see below. */
+struct plain {
+	const char *text;
+	size_t len;
+	size_t at;
+	size_t slash; /* behind the first of "/?#\\": what has to be hidden is hidden from here; 0: none */
+	bool address; /* the host is an address, which is nobody's name */
+	bool port;    /* a ":" was seen, and what stands behind it may begin a password */
+};
+
+static bool is_address(const char *text, size_t len)
+{
+	struct go_ip address;
+
+	return go_ip_parse((struct text){text, len}, &address);
+}
+
+/* Takes the host's beginning: an address, as far as its own ':' would be taken for another's. */
+static void plain_host(struct plain *p)
+{
+	const char *text = p->text + p->at;
+	size_t len = p->len - p->at, whole = 0, host;
+
+	p->port = false;
+	while (whole < len && !ends_authority((unsigned char)text[whole]))
+		whole++;
+	host = bracketed_length(text, len);
+	p->address = host;
+	if (!host && relay_is_bare_ipv6(text, whole)) {
+		host = whole;
+	} else if (!host) {
+		whole = 0;
+		while (whole < len && (isdigit((unsigned char)text[whole]) || text[whole] == '.'))
+			whole++;
+		p->address = (whole == len || text[whole] == ':' ||
+				     ends_authority((unsigned char)text[whole])) &&
+			     is_address(text, whole);
+	}
+	p->at += host;
+}
+
+/* Is it a comment that begins here: " # as in a shell"? */
+static bool is_comment(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (text[i] == ' ' || text[i] == '\t'))
+		i++;
+	return i && i < len && text[i] == '#';
+}
+
+static bool is_made_of(const char *text, size_t len, const char *chars)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!text[i] || !strchr(chars, text[i]))
+			return false;
+	return true;
+}
+
+/* At a ':'.  True: what stands behind it is hidden. */
+static bool plain_colon(struct plain *p)
+{
+	const char *text = p->text + p->at + 1, *end = p->text + p->len;
+	size_t digits = 0, rest, blank = 0;
+	bool empty = p->at == 0;
+
+	while (text + digits < end && digits < 5 && isdigit((unsigned char)text[digits]))
+		digits++;
+	text += digits;
+	p->at += digits;
+	rest = (size_t)(end - text);
+	p->port = true;
+	if (!rest || *text == ':' || ends_authority((unsigned char)*text) || p->address)
+		return false;
+	/* "relay:3128%", "relay:3128;" */
+	if (digits && is_made_of(text, rest, "%;,"))
+		return false;
+	/* ":99999999999": there is no user before it. */
+	if (empty && is_made_of(text, rest, "0123456789"))
+		return false;
+	/* "http://relay:3128,http://other:1" */
+	while (digits && blank < rest && (text[blank] == ' ' || (!blank && *text == ',')))
+		blank++;
+	if (!blank || !has_full_scheme(text + blank, rest - blank)) {
+		p->at -= digits;
+		return true;
+	}
+	p->at += 1 + blank + scheme_length(text + blank, rest - blank, false);
+	p->slash = 0;
+	plain_host(p);
+	p->at--;
+	return false;
+}
+
 /*
- * No '@': it may be a healthy relay, or a value that was cut inside a password (a shell stops at
- * '&', ';' and blanks).  Host, port and what wraps them are shown.
+ * At what ends a host.  Behind a number a password may go on ("user:12/ss", cut at an '&' by a
+ * shell), but not behind a blank and a '#'.  True: the rest is hidden.
+ */
+static bool plain_end(struct plain *p)
+{
+	size_t run = p->at, first = p->at;
+	bool comment = is_comment(p->text + p->at, p->len - p->at);
+
+	while (run < p->len && (ends_authority((unsigned char)p->text[run]) || p->text[run] == '\\'))
+		run++;
+	for (size_t i = first; i < run; i++) {
+		if (p->text[i] > ' ' && !p->slash && !comment)
+			p->slash = run;
+		if (p->text[i] == ' ' && p->address) /* another word, to be judged for itself */
+			p->address = p->port = false;
+	}
+	if (p->port && !p->address && !comment && run < p->len) {
+		p->at = run;
+		return true;
+	}
+	p->port &= !comment;
+	p->at = run - 1;
+	return false;
+}
+
+/*
+ * No '@', so no userinfo.  Shown is all but what stands behind a ':' and is no port, because the
+ * value may have been cut inside a password (a shell stops at '&', ';' and blanks).
  */
 static size_t plain_length(const char *text, size_t len)
 {
-	size_t i = 0, whole = 0, colon;
+	struct plain p = {.text = text, .len = len};
 
-	while (whole < len && !ends_authority((unsigned char)text[whole]))
-		whole++;
-	if (relay_is_bare_ipv6(text, whole)) {
-		i = whole;
-	} else {
-		i = bracketed_length(text, len);
-		while (i < len && (unsigned char)text[i] > ' ' && !strchr(":/?#\\", text[i]))
-			i++;
+	for (plain_host(&p); p.at < len; p.at++) {
+		unsigned char c = (unsigned char)text[p.at];
+		bool hidden = false;
+
+		if (c == ':')
+			hidden = plain_colon(&p);
+		else if (ends_authority(c) || c == '\\')
+			hidden = plain_end(&p);
+		if (!hidden)
+			continue;
+		if (p.slash)
+			return p.slash;
+		return c == ':' ? p.at + 1 : p.at;
 	}
-	while (i < len && text[i] == ':') {
-		colon = i++;
-		while (i < len && i - colon <= 5 && isdigit((unsigned char)text[i]))
-			i++;
-		if (i < len && text[i] != ':' && !ends_authority((unsigned char)text[i]))
-			return colon + 1;
-	}
-	while (i < len && ends_authority((unsigned char)text[i]))
-		i++;
-	return i;
+	return len;
 }
 
 void relay_secret_find(const char *value, size_t len, struct relay_secret *out)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "relay/relay_url.h"
 
-#include "relay/go_url.h"
+#include "base/address.h"
 #include "base/table.h"
+#include "relay/go_url.h"
 #include "relay/relay_secret.h"
 
 #include <ctype.h>
@@ -211,13 +212,15 @@ static enum go_url_error parse_as_go(
 	return err;
 }
 
-/* By which a name that is looked up is known again. */
-static uint64_t host_hash(const char *host)
+uint64_t relay_host_hash(const char *host)
 {
-	char lower[sizeof(((struct relay_url *)0)->host)];
+	char lower[sizeof(((struct relay_url *)0)->host)], text[ADDRESS_TEXT];
+	struct address literal;
 	size_t len = 0;
 
-	for (; host[len]; len++)
+	if (address_parse(host, &literal))
+		host = address_text(&literal, text);
+	for (; host[len] && len < sizeof(lower); len++)
 		lower[len] = (char)tolower((unsigned char)host[len]);
 	return table_hash(lower, len);
 }
@@ -231,13 +234,22 @@ static void mask_host(
 	if (!secret->has_at)
 		to -= strlen(url->port);
 	if (relay_secret_touches(secret, url->host_from, to)) {
-		out->masked_host = host_hash(out->host);
+		out->masked_host = relay_host_hash(out->host);
 		strcpy(out->host, "***");
-		out->port = url->port[0] ? 0 : out->port;
+		if (url->port[0]) {
+			out->masked_port = out->port <= UINT16_MAX ? (uint16_t)out->port : 0;
+			out->port = 0;
+		}
 		out->faults |= RELAY_FAULT_HOST_MASKED;
 	}
 	if (!default_port(out->scheme) && relay_secret_touches(secret, 0, url->scheme_len))
 		strcpy(out->scheme, "***");
+}
+
+/* Nobody calls a machine so: it is a scheme that lacks what belongs behind it. */
+static bool is_scheme_word(const char *host)
+{
+	return strcasecmp(host, "http") == 0 || strcasecmp(host, "https") == 0;
 }
 
 /* A name, an address, or letters that IDNA maps: anything else was not meant as part of a host. */
@@ -278,7 +290,7 @@ static void fill_usable(const struct go_url *url, bool assumed, const struct rel
 		out->port = port > UINT32_MAX ? UINT32_MAX : (uint32_t)port;
 	if (!out->host[0])
 		out->faults |= RELAY_FAULT_EMPTY_HOST;
-	else if (url->host_from < secret->word)
+	else if (url->host_from < secret->word || is_scheme_word(out->host))
 		out->faults |= RELAY_FAULT_SCHEME_AS_HOST;
 	else if (url->host_to > url->host_from && url->host_to <= secret->prefix)
 		out->faults |= RELAY_FAULT_SCHEME_AS_HOST;

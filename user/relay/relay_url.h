@@ -66,13 +66,18 @@ struct relay_url {
 	char scheme[16];   /* "http", "https", "socks5", ... as Go has it, lower case; cut to fit;
 			      "***" where it is the user's name */
 	char host[256];    /* Go's Hostname(): no brackets; "***" where masked; "" where empty */
-	uint32_t port;     /* given (may be over 65535), or by scheme: 80, 443, 1080; 0: masked, or
-			      no such scheme */
-	uint64_t masked_host; /* where masked: table_hash() of the host in lower case; else 0 */
+	uint32_t port;     /* given (may be over 65535; at most UINT32_MAX), or by scheme: 80, 443,
+			      1080; 0: masked, or no such scheme */
+	/* Where the host is masked, to know its dials again; in no output and no recording. */
+	uint64_t masked_host; /* relay_host_hash() of it; else 0 */
+	uint16_t masked_port; /* the port that is masked with it, where one was given; else 0 */
 };
 
 /* Judges value (len bytes, not NUL-terminated by need).  Never fails. */
 void relay_url_parse(const char *value, size_t len, struct relay_url *out);
+
+/* Of a name in lower case, of an address however it is spelled. */
+uint64_t relay_host_hash(const char *host);
 
 /*
  * Does Go dial something else than was meant (rule value-misread)?  Quotes or a $VAR that are in the
@@ -82,9 +87,10 @@ bool relay_url_is_misread(const struct relay_url *u);
 
 /*
  * Appends value with its userinfo (everything between "//", or the start where there is no scheme,
- * and the last '@') replaced by "***:***".  Where there is no '@' (the value may have been cut
- * inside a password) what follows the host and is no port becomes "***".  Also right for values
- * that Go misreads or drops: where in doubt, more is hidden.
+ * and the last '@') replaced by "***:***".  Where there is no '@' there is no userinfo; but the
+ * value may have been cut inside a password, so what stands behind a ':' and is no port becomes
+ * "***", a comment and another URL behind a ',' do not.  Also right for values that Go misreads or
+ * drops: where in doubt, more is hidden.
  */
 void relay_url_redact(const char *value, size_t len, struct buffer *out);
 
