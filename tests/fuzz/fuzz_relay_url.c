@@ -110,6 +110,11 @@ static void check_value(const char *value, size_t value_len, const char *passwor
 	}
 }
 
+static bool is_plain_scheme(const char *prefix)
+{
+	return !strcmp(prefix, "http://") || !strcmp(prefix, "https://");
+}
+
 static void check_argument(const char *option, const char *value, const char *password, size_t len,
 	const char *public_text)
 {
@@ -183,9 +188,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			buffer_string(&public_text));
 	buffer_append_string(&value, suffix);
 	check_value(buffer_string(&value), value.len, password, len, buffer_string(&public_text));
-	/* An argument with blanks is a command line, whose words are told apart. */
-	if (!memchr(password, ' ', len) && suffix[0] == '@' && prefix[0] == 'h' && len &&
-		!strpbrk(buffer_string(&value), " \t\r\n\v\f"))
+	/* An argument with blanks is a command line, whose words are told apart; a URL is one word. */
+	if (suffix[0] == '@' && prefix[0] == 'h' && len &&
+		(!strpbrk(buffer_string(&value), " \t\r\n\v\f") ||
+			(is_plain_scheme(prefix) && !memmem(password, len, "//", 2))))
 		check_argument("--proxy=", buffer_string(&value), password, len,
 			buffer_string(&public_text));
 	buffer_free(&value);

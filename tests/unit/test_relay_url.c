@@ -299,6 +299,13 @@ static void test_relay_argument_hides_userinfo_in_urls(void)
 	UNIT_STRING(argument(NULL, "--proxy=http://u:passw"), "--proxy=http://u:***");
 	UNIT_STRING(argument("-c", "x http://u:p@relay y"), "x http://***:***@relay y");
 	UNIT_STRING(argument(NULL, "http://u:p@shanghai:3128"), "http://***:***@shanghai:3128");
+	UNIT_STRING(argument(NULL, "http://u:pa ss@h"), "http://***:***@h");
+	UNIT_STRING(argument("-c", "x --proxy=http://u:p a ss@h https://r/v2/ y"),
+		"x --proxy=http://***:***@h https://r/v2/ y");
+	UNIT_STRING(argument("-c", "a http://h b http://u:p\ts@h c@d"),
+		"a http://h b http://***:***@d");
+	UNIT_STRING(argument("-c", "pull https://h/a@sha256:0123 b"),
+		"pull https://h/a@sha256:0123 b");
 }
 
 static void test_relay_argument_leaves_the_rest_alone(void)

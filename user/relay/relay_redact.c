@@ -286,6 +286,43 @@ static bool redact_word(const char *word, size_t len, struct buffer *out)
 	return announces_secret(word, len);
 }
 
+/* The "://" of the next URL; one whose word stands behind '/' or ':' is in the middle of another. */
+static const char *find_next_url(const char *text, size_t len)
+{
+	const char *end = text + len, *at = text, *word;
+
+	while ((at = memmem(at, (size_t)(end - at), "://", 3))) {
+		for (word = at; word > text && isalnum((unsigned char)word[-1]);)
+			word--;
+		if (word > text && !strchr("/:@", word[-1]))
+			return at;
+		at += 3;
+	}
+	return NULL;
+}
+
+/*
+ * Length of the word that begins here.  A password with a blank in it makes a URL several words: it
+ * goes on to the last '@' before the next URL.
+ */
+static size_t word_length(const char *word, size_t len)
+{
+	size_t end = 0, url;
+	const char *scheme, *next, *at;
+
+	while (end < len && !isspace((unsigned char)word[end]))
+		end++;
+	scheme = memmem(word, end, "://", 3);
+	if (!scheme)
+		return end;
+	url = (size_t)(scheme - word) + 3;
+	next = find_next_url(word + url, len - url);
+	at = find_userinfo_end(word + url, next ? (size_t)(next - word) - url : len - url);
+	while (at && end < len && (word + end < at || !isspace((unsigned char)word[end])))
+		end++;
+	return end;
+}
+
 void relay_argument_redact(const char *previous, const char *argument, struct buffer *out)
 {
 	size_t len = strlen(argument), i = 0;
@@ -298,8 +335,7 @@ void relay_argument_redact(const char *previous, const char *argument, struct bu
 	while (i < len) {
 		size_t word = i;
 
-		while (i < len && !isspace((unsigned char)argument[i]))
-			i++;
+		i += word_length(argument + i, len - i);
 		if (redact_word(argument + word, i - word, out) && i < len) {
 			buffer_append_char(out, argument[i]);
 			buffer_append_string(out, rest_mask);
