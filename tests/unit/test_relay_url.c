@@ -304,8 +304,8 @@ static void test_relay_argument_hides_userinfo_in_urls(void)
 		"x --proxy=http://***:***@h https://r/v2/ y");
 	UNIT_STRING(argument("-c", "a http://h b http://u:p\ts@h c@d"),
 		"a http://h b http://***:***@d");
-	UNIT_STRING(argument("-c", "pull https://h/a@sha256:0123 b"),
-		"pull https://h/a@sha256:0123 b");
+	UNIT_STRING(
+		argument("-c", "pull https://h/a@sha256:0123 b"), "pull https://h/a@sha256:0123 b");
 }
 
 static void test_relay_argument_leaves_the_rest_alone(void)

@@ -248,8 +248,10 @@ static bool plain_end(struct plain *p)
 {
 	size_t run = p->at, first = p->at;
 	bool comment = is_comment(p->text + p->at, p->len - p->at);
+	bool guarded = p->port && !p->address;
 
-	while (run < p->len && (ends_authority((unsigned char)p->text[run]) || p->text[run] == '\\'))
+	while (run < p->len &&
+		(ends_authority((unsigned char)p->text[run]) || (p->text[run] == '\\' && !guarded)))
 		run++;
 	for (size_t i = first; i < run; i++) {
 		if (p->text[i] > ' ' && !p->slash && !comment)
@@ -257,7 +259,7 @@ static bool plain_end(struct plain *p)
 		if (p->text[i] == ' ' && p->address) /* another word, to be judged for itself */
 			p->address = p->port = false;
 	}
-	if (p->port && !p->address && !comment && run < p->len) {
+	if (guarded && !comment && run < p->len) {
 		p->at = run;
 		return true;
 	}
