@@ -293,6 +293,7 @@ void diagnosis_dial(struct diagnosis *d, const struct dial *dial)
 
 void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_ns)
 {
+	const uint32_t nowhere = RELAY_FAULT_SCHEME_AS_HOST | RELAY_FAULT_EMPTY_HOST;
 	bool tls =
 		dial->relay_variable && dial->relay_variable->url.faults & RELAY_FAULT_HTTPS_SCHEME;
 
@@ -305,7 +306,10 @@ void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_
 	if (dial->reply_kind == REPLY_HTTP && dial->status < 200)
 		return;
 	answer_came(&d->answers, dial->id);
-	if (!dial_answer_refuses(dial)) {
+	if (dial->relay_variable && dial->relay_variable->url.faults & nowhere) {
+		/* A machine called "http" by a wildcard, or this one: what it grants proves nothing. */
+		explain(d, dial, now_ns);
+	} else if (!dial_answer_refuses(dial)) {
 		mirrors_note(&d->mirrors, &d->facts, dial, true, now_ns);
 		findings_success(&d->findings, dial, SUCCESS_ANSWERED, now_ns);
 		if (d->findings.open)

@@ -39,6 +39,7 @@ bool rule_value_misread(const struct rule_input *in, struct finding *out)
 	const struct variable *v = d->path == DIAL_RELAY ? d->relay_variable : rule_effective(in);
 	bool masked, looked_up;
 	struct buffer b = {0};
+	char port[16] = "";
 
 	if (!v || !relay_url_is_misread(&v->url))
 		return false;
@@ -49,14 +50,24 @@ bool rule_value_misread(const struct rule_input *in, struct finding *out)
 	if (d->path != DIAL_RELAY && !looked_up)
 		return false;
 	words_faults(&b, v->url.faults & RELAY_FAULTS_MISREAD);
-	rule_message(in, out,
-		"the value of %s is misread (%s): Go takes \"%s\" as the relay's host", v->name,
-		buffer_string(&b), v->url.host);
+	if (!v->url.host[0])
+		rule_message(in, out,
+			"the value of %s is misread (%s): Go finds no host in it, and dials this "
+			"machine itself",
+			v->name, buffer_string(&b));
+	else
+		rule_message(in, out,
+			"the value of %s is misread (%s): Go takes \"%s\" as the relay's host",
+			v->name, buffer_string(&b), v->url.host);
+	/* Something is called so, and answers: it may even be a relay. */
+	if (d->outcome == DIAL_ESTABLISHED && !dial_answer_refuses(d))
+		out->severity = SEVERITY_WARNING;
 	lines_add(&out->chain, "%s=%s is not what was meant: %s", v->name, v->value,
 		buffer_string(&b));
-	lines_add(&out->chain,
-		"Go's url.Parse finds host \"%s\" in it, port %u, and asks no further", v->url.host,
-		(unsigned int)v->url.port);
+	if (!masked || v->url.port)
+		snprintf(port, sizeof(port), ", port %u", (unsigned int)v->url.port);
+	lines_add(&out->chain, "Go's url.Parse finds host \"%s\" in it%s, and asks no further",
+		v->url.host, port);
 	chain_source(in, out, v);
 	remedy_mend_value(in, out, v);
 	remedy_correct(in, out, v,

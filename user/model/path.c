@@ -262,10 +262,26 @@ static enum name_match relay_is_at(
 	return names ? name_cache_match(names, v->url.host, remote) : NAME_NOT_KNOWN;
 }
 
+/* Go dials this machine where it finds no host in the value that it reads. */
+static const struct variable *variable_without_host(
+	const struct environment *e, const struct address *remote)
+{
+	static const enum relay_family families[] = {RELAY_FAMILY_PROXY, RELAY_FAMILY_RELAY};
+	static const enum relay_kind kinds[] = {RELAY_KIND_HTTPS, RELAY_KIND_HTTP};
+
+	for (size_t i = 0; address_is_loopback(remote) && i < 4; i++) {
+		const struct variable *v = environment_effective(e, families[i / 2], kinds[i % 2]);
+
+		if (v && v->url.use == RELAY_USABLE && !*v->url.host && v->url.port == remote->port)
+			return v;
+	}
+	return NULL;
+}
+
 enum dial_path path_of(const struct path_settings *s, const struct name_cache *names,
 	const struct environment *e, const struct address *remote, const struct variable **relay)
 {
-	const struct variable *best = NULL;
+	const struct variable *best = NULL, *hostless;
 	enum name_match best_match = NAME_DIFFERS;
 	int best_rank = 0;
 
@@ -294,8 +310,12 @@ enum dial_path path_of(const struct path_settings *s, const struct name_cache *n
 			*relay = best;
 		return DIAL_RELAY;
 	}
-	if (address_is_loopback(remote))
-		return DIAL_LOOPBACK;
+	if (address_is_loopback(remote)) {
+		hostless = variable_without_host(e, remote);
+		if (relay)
+			*relay = hostless;
+		return hostless ? DIAL_RELAY : DIAL_LOOPBACK;
+	}
 	if (path_is_cluster(s, remote))
 		return DIAL_CLUSTER;
 	if (best) {
@@ -304,6 +324,20 @@ enum dial_path path_of(const struct path_settings *s, const struct name_cache *n
 		return DIAL_UNKNOWN;
 	}
 	return DIAL_DIRECT;
+}
+
+const struct variable *path_misread(const struct environment *e)
+{
+	const struct variable *best = NULL;
+
+	for (unsigned int i = 0; e && i < e->count; i++) {
+		const struct variable *v = &e->variables[i];
+
+		if (variable_names_relay(v) && v->url.faults & RELAY_FAULT_HOST_MASKED &&
+			(!best || variable_rank(v) > variable_rank(best)))
+			best = v;
+	}
+	return best;
 }
 
 const struct variable *path_relay_of_name(const struct environment *e, const char *name)
