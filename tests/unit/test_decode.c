@@ -4,6 +4,7 @@
 #include "wire_records.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct record r;
@@ -254,6 +255,115 @@ static void test_a_name_that_is_part_of_a_secret_is_masked(void)
 	decoder_free(d);
 }
 
+/* A dial of pid to a.b.c.d:port as its first state change says it; "ADDRESS:PORT[ misread]". */
+static const char *dialled(
+	struct decoder *d, unsigned int pid, const char address[4], unsigned int port)
+{
+	static char text[80];
+	char ip[ADDRESS_TEXT];
+
+	record_start(&r, WIRE_STATE, sizeof(r.state));
+	r.state.task.pid = pid;
+	r.state.socket = 99;
+	r.state.old_state = TCP_STATE_CLOSE;
+	r.state.new_state = TCP_STATE_SYN_SENT;
+	r.state.address.family = AF_INET;
+	memcpy(r.state.address.remote, address, 4);
+	r.state.address.remote_port = (unsigned short)port;
+	UNIT_CHECK(decode(d) == 1);
+	snprintf(text, sizeof(text), "%s:%u%s", address_text(&e.state.remote, ip),
+		e.state.remote.port, e.state.misread ? " misread" : "");
+	return text;
+}
+
+static const char there[4] = "\xcb\x00\x71\x0a", elsewhere[4] = "\x0a\x00\x00\x05";
+
+static struct decoder *decoder_of(const char *env)
+{
+	struct decoder *d = decoder_new();
+
+	exec_record("", 0, env, strlen(env) + 1);
+	UNIT_CHECK(decode(d) == 1);
+	return d;
+}
+
+static void answer(struct decoder *d, const char *name)
+{
+	unsigned char message[256];
+	size_t len = dns_question(message, name, true);
+
+	record_payload(&r, IPPROTO_UDP, 7, WIRE_PART_DNS, false, 0, message, len);
+	UNIT_CHECK(decode(d) == 1);
+}
+
+/* What Go takes for host and port is the head of the secret, digits that nobody else dials. */
+static void test_a_dial_to_a_part_of_a_secret_is_masked(void)
+{
+	struct decoder *d = decoder_of("HTTPS_PROXY=http://user:54321#x@10.77.9.1:3128");
+
+	answer(d, "user");
+	UNIT_STRING(dialled(d, 10, there, 54321), "203.0.113.10:0 misread");
+	UNIT_STRING(dialled(d, 0, there, 54321), "203.0.113.10:0 misread");
+	UNIT_STRING(dialled(d, 10, there, 443), "203.0.113.10:443");
+	/* By whom the name was resolved may not have been seen. */
+	UNIT_STRING(dialled(d, 10, elsewhere, 54321), "10.0.0.5:0 misread");
+	UNIT_STRING(dialled(d, 11, there, 54321), "203.0.113.10:54321");
+	record_start(&r, WIRE_CONNECT, sizeof(r.connect));
+	r.connect.task.pid = 10;
+	r.connect.address.family = AF_INET;
+	r.connect.address.remote_port = 54321;
+	UNIT_CHECK(decode(d) == 1 && e.connect.misread && !e.connect.remote.port);
+	decoder_free(d);
+}
+
+static void test_a_dial_to_an_address_in_a_secret_is_masked(void)
+{
+	struct decoder *d = decoder_of("HTTPS_PROXY=http://u:p@203.0.113.10:54321/x@relay:3128");
+
+	UNIT_STRING(dialled(d, 10, there, 54321), "***:0 misread");
+	UNIT_STRING(dialled(d, 10, there, 443), "203.0.113.10:443");
+	decoder_free(d);
+	d = decoder_of("HTTPS_PROXY=http://203.0.113.10/x@relay:3128");
+	UNIT_STRING(dialled(d, 10, there, 80), "***:80 misread");
+	UNIT_STRING(dialled(d, 10, elsewhere, 80), "10.0.0.5:80");
+	decoder_free(d);
+}
+
+/* A port that is dialled every day says nothing, where the address does not. */
+static void test_a_dial_to_an_everyday_port_needs_the_address(void)
+{
+	static const char *const line[] = {"10.0.0.5", "other", "User"};
+	const struct event_fact hosts = {"hosts", line, 3};
+	struct decoder *d = decoder_of("HTTPS_PROXY=http://user:443?x@relay:3128");
+
+	UNIT_STRING(dialled(d, 10, there, 443), "203.0.113.10:443");
+	UNIT_STRING(dialled(d, 10, elsewhere, 443), "10.0.0.5:443");
+	answer(d, "user");
+	UNIT_STRING(dialled(d, 10, there, 443), "203.0.113.10:0 misread");
+	decoder_fact(d, &hosts);
+	UNIT_STRING(dialled(d, 10, elsewhere, 443), "10.0.0.5:0 misread");
+	decoder_free(d);
+}
+
+static void test_a_child_dials_what_its_parent_carries(void)
+{
+	struct decoder *d = decoder_of("HTTPS_PROXY=http://user:54321/x@relay:3128");
+
+	record_start(&r, WIRE_FORK, sizeof(r.fork));
+	r.fork.parent.pid = 10;
+	r.fork.child.pid = 11;
+	UNIT_CHECK(decode(d) == 1);
+	UNIT_STRING(dialled(d, 11, there, 54321), "203.0.113.10:0 misread");
+	record_start(&r, WIRE_EXIT, sizeof(r.exit));
+	r.exit.task.pid = 11;
+	UNIT_CHECK(decode(d) == 1);
+	UNIT_STRING(dialled(d, 11, there, 54321), "203.0.113.10:54321");
+	exec_record("", 0, "HTTPS_PROXY=http://relay:3128", 30);
+	UNIT_CHECK(decode(d) == 1);
+	UNIT_STRING(dialled(d, 10, there, 54321), "203.0.113.10:54321");
+	decoder_free(d);
+}
+
 static void test_dns_over_tcp_in_two_segments(void)
 {
 	struct decoder *d = decoder_new();
@@ -306,6 +416,10 @@ int main(void)
 	UNIT_RUN(test_what_is_no_http);
 	UNIT_RUN(test_dns_over_udp);
 	UNIT_RUN(test_a_name_that_is_part_of_a_secret_is_masked);
+	UNIT_RUN(test_a_dial_to_a_part_of_a_secret_is_masked);
+	UNIT_RUN(test_a_dial_to_an_address_in_a_secret_is_masked);
+	UNIT_RUN(test_a_dial_to_an_everyday_port_needs_the_address);
+	UNIT_RUN(test_a_child_dials_what_its_parent_carries);
 	UNIT_RUN(test_dns_over_tcp_in_two_segments);
 	UNIT_RUN(test_payload_goes_by_the_number_of_its_socket);
 	UNIT_RUN(test_pieces_are_bounded);

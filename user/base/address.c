@@ -46,7 +46,9 @@ const char *address_text(const struct address *a, char text[ADDRESS_TEXT])
 {
 	const uint8_t *b = a->bytes;
 
-	if (!a->is_v6) {
+	if (a->hidden) {
+		snprintf(text, ADDRESS_TEXT, "***");
+	} else if (!a->is_v6) {
 		snprintf(text, ADDRESS_TEXT, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
 	} else if (memcmp(b, mapped_prefix, sizeof(mapped_prefix)) == 0) {
 		snprintf(text, ADDRESS_TEXT, "::ffff:%u.%u.%u.%u", b[12], b[13], b[14], b[15]);

@@ -11,12 +11,13 @@ struct address {
 	uint16_t port;	   /* host order */
 	bool is_v6;
 	bool mapped; /* an IPv4 address that was dialled through an IPv6 socket */
+	bool hidden; /* it stood in a secret: the bytes are 0, the text is "***" */
 };
 
 /* Room for address_text(): INET6_ADDRSTRLEN. */
 #define ADDRESS_TEXT 46
 
-/* "203.0.113.10" or "2001:db8::10", no brackets, no port, RFC 5952.  Returns text. */
+/* "203.0.113.10", "2001:db8::10" or "***" where it is hidden, no brackets, no port, RFC 5952.  Returns text. */
 const char *address_text(const struct address *a, char text[ADDRESS_TEXT]);
 
 /*

@@ -47,6 +47,7 @@ void decoder_free(struct decoder *d)
 	buffer_free(&d->args);
 	environment_unref(d->environment);
 	table_free(&d->socket_of_cookie);
+	masked_names_free(&d->masked);
 	free(d);
 }
 
@@ -56,9 +57,14 @@ void decoder_add_root(struct decoder *d, const char *name)
 		d->roots[d->root_count++] = name;
 }
 
-void decoder_learn(struct decoder *d, const struct environment *e)
+void decoder_learn(struct decoder *d, uint32_t pid, const struct environment *e)
 {
-	masked_names_learn(&d->masked, e);
+	masked_names_learn(&d->masked, pid, e);
+}
+
+void decoder_fact(struct decoder *d, const struct event_fact *fact)
+{
+	masked_names_hosts(&d->masked, fact);
 }
 
 static const char *decoder_tree(const struct decoder *d)
@@ -174,13 +180,13 @@ static int decode_exec(struct decoder *d, const struct wire_exec *w, size_t len,
 		err = environment_take(
 			d->environment, data + w->file_len + w->args_len, w->env_len);
 	if (!err)
-		decoder_learn(d, d->environment);
+		decoder_learn(d, out->pid, d->environment);
 	return err ? err : 1;
 }
 
 /* ---- the others ---- */
 
-static int decode_connect(const struct wire_connect *w, struct event *out)
+static int decode_connect(struct decoder *d, const struct wire_connect *w, struct event *out)
 {
 	out->kind = EVENT_CONNECT;
 	task_take(out, &w->task);
@@ -190,6 +196,7 @@ static int decode_connect(const struct wire_connect *w, struct event *out)
 		.result = w->result,
 		.asked = w->asked != 0};
 	address_take(&out->connect.remote, w->address.remote, w->address.remote_port, &w->address);
+	out->connect.misread = masked_names_dial(&d->masked, out->pid, &out->connect.remote);
 	return 1;
 }
 
@@ -205,6 +212,8 @@ static void cookie_follow(struct decoder *d, const struct wire_state *w)
 
 static int decode_state(struct decoder *d, const struct wire_state *w, struct event *out)
 {
+	bool to_itself; /* then its own address is the one that may have to be hidden */
+
 	cookie_follow(d, w);
 	out->kind = EVENT_STATE;
 	task_take(out, &w->task);
@@ -218,15 +227,20 @@ static int decode_state(struct decoder *d, const struct wire_state *w, struct ev
 		.sent = w->sent};
 	address_take(&out->state.remote, w->address.remote, w->address.remote_port, &w->address);
 	address_take(&out->state.local, w->address.local, w->address.local_port, &w->address);
+	to_itself = address_equal(&out->state.remote, &out->state.local);
+	out->state.misread = masked_names_dial(&d->masked, out->pid, &out->state.remote);
+	if (to_itself && out->state.remote.hidden)
+		out->state.local = (struct address){.port = out->state.local.port, .hidden = true};
 	return 1;
 }
 
-static int decode_fork(const struct wire_fork *w, struct event *out)
+static int decode_fork(struct decoder *d, const struct wire_fork *w, struct event *out)
 {
 	out->kind = EVENT_FORK;
 	task_take(out, &w->parent);
 	out->fork.child_pid = w->child.pid;
 	out->fork.child_start_ns = w->child.start_ns;
+	masked_names_fork(&d->masked, w->parent.pid, w->child.pid);
 	return 1;
 }
 
@@ -252,14 +266,15 @@ static int decode_payload(
 	/* `socket` stands at another place in each kind's part of the union. */
 	if (out->kind == EVENT_QUESTION || out->kind == EVENT_ANSWER) {
 		out->name.socket = socket;
-		out->name.name = masked_names_show(&d->masked, out->name.name);
+		out->name.name = masked_names_show(
+			&d->masked, out->name.name, out->name.addresses, out->name.address_count);
 		address_take(
 			&out->name.server, w->address.remote, w->address.remote_port, &w->address);
 	} else if (out->kind == EVENT_REPLY) {
 		out->reply.socket = socket;
 	} else {
 		out->request.socket = socket;
-		out->request.host = masked_names_show(&d->masked, out->request.host);
+		out->request.host = masked_names_show(&d->masked, out->request.host, NULL, 0);
 	}
 	return 1;
 }
@@ -290,11 +305,12 @@ int decoder_decode(struct decoder *d, const void *record, size_t len, struct eve
 	case WIRE_EXEC:
 		return decode_exec(d, record, header->size, out);
 	case WIRE_FORK:
-		return decode_fork(record, out);
+		return decode_fork(d, record, out);
 	case WIRE_EXIT:
 		out->kind = EVENT_EXIT;
 		task_take(out, &exit->task);
 		out->exit.status = exit->status;
+		masked_names_exit(&d->masked, out->pid);
 		return 1;
 	case WIRE_SIGNAL:
 		out->kind = EVENT_SIGNAL;
@@ -302,7 +318,7 @@ int decoder_decode(struct decoder *d, const void *record, size_t len, struct eve
 		out->signal = (int)signal->signal;
 		return 1;
 	case WIRE_CONNECT:
-		return decode_connect(record, out);
+		return decode_connect(d, record, out);
 	case WIRE_STATE:
 		return decode_state(d, record, out);
 	case WIRE_PAYLOAD:

@@ -24,7 +24,10 @@ void decoder_add_root(struct decoder *d, const char *name);
  * What else is to be masked in names: the hosts in e, which was read elsewhere (processes that were
  * there before).  decoder_decode() does so itself with what it decodes.
  */
-void decoder_learn(struct decoder *d, const struct environment *e);
+void decoder_learn(struct decoder *d, uint32_t pid, const struct environment *e);
+
+/* What is read on the node: lines of hosts files tell where masked names lead. */
+void decoder_fact(struct decoder *d, const struct event_fact *fact);
 
 /*
  * One record of len bytes, as it came from the ring, to one event.  1: *out is filled, and what it

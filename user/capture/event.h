@@ -83,6 +83,7 @@ struct event_connect {
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	int result;	  /* 0 or -errno; -512 (ERESTARTSYS): a signal came and the dial goes on */
 	bool asked;	  /* not connect() said so, but getsockopt(SO_ERROR) later */
+	bool misread; /* remote is what Go takes for the relay in a value whose host is masked */
 };
 
 enum tcp_state { /* the kernel's numbers: include/net/tcp_states.h */
@@ -103,6 +104,7 @@ struct event_state {
 	uint8_t old_state, new_state; /* enum tcp_state */
 	bool taken_over; /* it was in SYN_SENT when the tracer came: the dial is older than that */
 	int error;	 /* sk_err, positive; 0 where the program closed it */
+	bool misread;	 /* as event_connect's */
 	/* The kernel ended it, but the program took the errno (SO_ERROR) before the hook could read it. */
 	bool error_taken;
 	uint64_t received, sent; /* payload bytes so far */

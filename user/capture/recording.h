@@ -33,9 +33,9 @@
  *		 it; missed: found gone, how it ended is not known)
  *	signal	 signal=15 | signal=SIGTERM
  *	connect	 to=ADDR:PORT [from=ADDR:PORT] [socket=] [begin=SECONDS] [protocol=tcp|udp|NUMBER]
- *		 [result=0 | -115 | -EINPROGRESS]
+ *		 [result=0 | -115 | -EINPROGRESS] [misread]
  *	state	 to=ADDR:PORT OLD>NEW [from=ADDR:PORT] [socket=] [error=111 | ECONNREFUSED]
- *		 [taken-over] [received= sent=]	(bytes)
+ *		 [taken-over] [misread] [received= sent=]	(bytes)
  *		 OLD, NEW: established syn-sent syn-recv fin-wait1 fin-wait2 time-wait close
  *		 close-wait last-ack listen closing
  *	question name= [type=A|AAAA|NUMBER] [socket=] [server=ADDR:PORT] [tcp] [id=]
@@ -49,7 +49,8 @@
  *	clock	 stop
  *
  * ADDR:PORT is 203.0.113.10:443, [2001:db8::1]:443, or [::ffff:203.0.113.10]:443 for an IPv4
- * address that was dialled through an IPv6 socket.
+ * address that was dialled through an IPv6 socket.  With misread it is what Go takes for the relay in
+ * a value whose password it cut: the port is 0 and ADDR is *** where they stood in the password.
  *
  * In a story env= holds the raw value, which is judged and redacted on reading, as are arguments.  A
  * recording holds it redacted, and the judgement, which the redacted text no longer gives, stands

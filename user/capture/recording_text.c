@@ -156,7 +156,7 @@ bool recording_parse_endpoint(const char *text, struct address *out)
 {
 	const char *colon = strrchr(text, ':');
 	char host[ADDRESS_TEXT];
-	struct address a;
+	struct address a = {.hidden = true};
 	uint64_t port;
 	size_t len;
 
@@ -173,7 +173,7 @@ bool recording_parse_endpoint(const char *text, struct address *out)
 		return false;
 	memcpy(host, text, len);
 	host[len] = '\0';
-	if (!address_parse(host, &a))
+	if (strcmp(host, "***") && !address_parse(host, &a))
 		return false;
 	a.port = (uint16_t)port;
 	*out = a;

@@ -81,6 +81,7 @@ static const struct word connect_words[] = {
 	FIELD("to", ENDPOINT, WORD_REQUIRED, connect.remote),
 	FIELD("result", RESULT, WORD_ALWAYS, connect.result),
 	FIELD("asked", FLAG, 0, connect.asked),
+	FIELD("misread", FLAG, 0, connect.misread),
 };
 
 static const struct word state[] = {
@@ -89,6 +90,7 @@ static const struct word state[] = {
 	FIELD("to", ENDPOINT, WORD_REQUIRED, state.remote),
 	FIELD(">", STATES, WORD_REQUIRED, state.old_state),
 	FIELD("taken-over", FLAG, 0, state.taken_over),
+	FIELD("misread", FLAG, 0, state.misread),
 	FIELD("error", ERROR, 0, state.error),
 	FIELD("error-taken", FLAG, 0, state.error_taken),
 	FIELD("received", U64, 0, state.received),

@@ -115,7 +115,7 @@ static bool address_is_unset(const struct address *a)
 {
 	static const uint8_t zero[16];
 
-	return !a->port && !a->is_v6 && !a->mapped && memcmp(a->bytes, zero, 4) == 0;
+	return !a->port && !a->is_v6 && !a->mapped && !a->hidden && memcmp(a->bytes, zero, 4) == 0;
 }
 
 static void put_named(struct buffer *out, const struct word *word, unsigned int number)

@@ -404,7 +404,7 @@ void rule_targets(const struct rule_input *in, struct finding *out)
 		return;
 	}
 	if (d->path == DIAL_RELAY) {
-		if (resolved)
+		if (resolved && !d->remote.hidden)
 			address_text(&d->remote, out->relay_ip);
 		snprintf(out->relay_host, sizeof(out->relay_host), "%s",
 			v ? v->url.host : out->relay_ip);
@@ -420,9 +420,13 @@ void rule_targets(const struct rule_input *in, struct finding *out)
 			return;
 		}
 	}
-	snprintf(out->host, sizeof(out->host), "%s", resolved ? d->name : shown_name(in));
+	snprintf(out->host, sizeof(out->host), "%s",
+		d->remote.hidden ? "***"
+		: resolved	 ? d->name
+				 : shown_name(in));
 	if (resolved) {
-		snprintf(out->ip, sizeof(out->ip), "%s", address_text(&d->remote, text));
+		if (!d->remote.hidden)
+			snprintf(out->ip, sizeof(out->ip), "%s", address_text(&d->remote, text));
 		out->port = d->remote.port;
 	}
 }

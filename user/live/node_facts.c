@@ -115,8 +115,11 @@ static void file_tell(struct node_facts *f, size_t which, const struct event *ex
 		!file_known(f, (uint64_t)which << 32 | exec->exec.mntns, &st)) {
 		for (int i = 0; i < FILE_LINES && fgets(line, sizeof(line), file); i++) {
 			event.fact.field_count = files[which].line(line, fields);
-			if (event.fact.field_count >= files[which].least)
-				handler(context, &event);
+			if (event.fact.field_count < files[which].least)
+				continue;
+			if (f->decoder)
+				decoder_fact(f->decoder, &event.fact);
+			handler(context, &event);
 		}
 	}
 	fclose(file);

@@ -7,13 +7,15 @@
 #define LIVE_NODE_FACTS_H
 
 #include "base/table.h"
+#include "capture/decode.h"
 #include "capture/source.h"
 #include "live/unit_watch.h"
 
 struct node_facts {
 	struct table files; /* by file and mount namespace: what it was when it was read */
 	struct unit_watch units;
-	uint32_t own_mntns; /* of the tracer; 0: not asked yet */
+	uint32_t own_mntns;	 /* of the tracer; 0: not asked yet */
+	struct decoder *decoder; /* it learns where names lead; NULL: nobody does */
 };
 
 /* A zeroed struct is ready for use. */

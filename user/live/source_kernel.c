@@ -351,7 +351,7 @@ struct source *source_kernel_open(const struct live_options *options, int *statu
 	s->source.ops = &live_ops;
 	s->options = options;
 	s->epoll = s->signals = s->clock = s->command.go = s->command.failed = -1;
-	s->decoder = decoder_new();
+	s->facts.decoder = s->decoder = decoder_new();
 	cgroup_hooks_init(&s->cgroups);
 	prctl(PR_SET_DUMPABLE, 0);
 	err = s->decoder ? kernel_open(&s->kernel, options->hooks, options->pods) : -ENOMEM;

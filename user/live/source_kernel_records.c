@@ -68,7 +68,7 @@ static void on_exec(struct live_source *s, struct event *event)
 		completed = process_complete_environment(
 			(pid_t)event->pid, event->start_ns, event->exec.environment);
 	if (completed) {
-		decoder_learn(s->decoder, completed);
+		decoder_learn(s->decoder, event->pid, completed);
 		event->exec.environment = completed;
 	}
 	exec_count_lost(s->decode_lost, &event->exec);
@@ -167,7 +167,7 @@ void live_found(void *context, const struct event *event)
 	struct live_source *s = context;
 	struct event copy = *event;
 
-	decoder_learn(s->decoder, event->exec.environment);
+	decoder_learn(s->decoder, event->pid, event->exec.environment);
 	reconcile_follow(&s->reconcile, event, live_missed, s);
 	on_exec(s, &copy);
 }

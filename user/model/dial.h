@@ -52,6 +52,7 @@ struct dial {
 	char name[256]; /* what the process wanted there; "" with NAME_NONE */
 	enum name_from name_from;
 	bool more_addresses; /* a failure: the name has another address of this family, to be tried next */
+	bool misread;	     /* it goes where Go misreads a relay variable, whose host is masked */
 	bool name_doubtful; /* another name was asked for that has this address */
 	const struct variable
 		*relay_variable; /* DIAL_RELAY: the variable that names it; in environment */

@@ -59,7 +59,7 @@ static bool address_is_set(const struct address *a)
 {
 	static const struct address zero;
 
-	return a->port || !address_equal(a, &zero) || a->is_v6;
+	return a->port || !address_equal(a, &zero) || a->is_v6 || a->hidden;
 }
 
 static void tracked_locate(
@@ -130,6 +130,7 @@ void tracker_connect(struct tracker *t, const struct event *event)
 		e->dial.begin_ns = c->begin_ns;
 	}
 	tracked_locate(e, &c->remote, &c->local);
+	e->dial.misread |= c->misread;
 	e->returned = true;
 	e->called_ns = c->begin_ns;
 	e->return_ns = event->time_ns;
@@ -166,6 +167,7 @@ static void tracker_opened(struct tracker *t, const struct event *event)
 	if (!e->called_ns || e->called_ns > event->time_ns)
 		e->dial.begin_ns = event->time_ns;
 	tracked_locate(e, &s->remote, &s->local);
+	e->dial.misread |= s->misread;
 	tracked_own(t, e, event);
 	tracked_joined(t, e);
 }
@@ -194,6 +196,7 @@ static void tracker_left(struct tracker *t, const struct event *event)
 		e->dial.begin_ns = event->time_ns;
 	e->closed = e->closed || s->new_state == TCP_STATE_CLOSE;
 	tracked_locate(e, &s->remote, &s->local);
+	e->dial.misread |= s->misread;
 	tracked_own(t, e, event);
 	tracked_joined(t, e);
 }
@@ -211,6 +214,7 @@ static void tracker_ended(struct tracker *t, const struct event *event)
 	if (!e)
 		return;
 	tracked_locate(e, &s->remote, &s->local);
+	e->dial.misread |= s->misread;
 	/* How it left ESTABLISHED decides; what comes then until CLOSE is only farewell. */
 	if (!e->ended || event->time_ns < e->end_ns) {
 		e->ended = true;

@@ -15,7 +15,7 @@ static void tracked_name_relay(struct tracker *t, struct dial *d)
 	d->name_from = NAME_NONE;
 	d->name[0] = '\0';
 	d->name_doubtful = false;
-	if (address_parse(host, &literal))
+	if (!*host || address_parse(host, &literal) || d->remote.hidden)
 		return;
 	name_cache_find(t->names, 0, d->process->mntns, &d->remote, UINT64_MAX, &from, NULL);
 	snprintf(d->name, sizeof(d->name), "%s", host);
@@ -25,9 +25,16 @@ static void tracked_name_relay(struct tracker *t, struct dial *d)
 static void describe(struct tracker *t, struct tracked *e)
 {
 	struct dial *d = &e->dial;
+	const struct variable *misread = d->misread ? path_misread(d->environment) : NULL;
 	const char *name;
 
-	d->path = path_of(&t->paths, t->names, d->environment, &d->remote, &d->relay_variable);
+	if (misread) {
+		d->path = DIAL_RELAY;
+		d->relay_variable = misread;
+	} else {
+		d->path = path_of(
+			&t->paths, t->names, d->environment, &d->remote, &d->relay_variable);
+	}
 	if (d->path == DIAL_RELAY) {
 		tracked_name_relay(t, d);
 		return;

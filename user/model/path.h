@@ -66,6 +66,9 @@ enum dial_path path_of(const struct path_settings *s, const struct name_cache *n
 bool path_is_registry(const struct path_settings *s, enum role role, const char *name,
 	enum name_from from, const struct address *remote);
 
+/* The variable of e that Go misreads, its host being masked: where a dial that is misread goes; NULL. */
+const struct variable *path_misread(const struct environment *e);
+
 /* The relay variable of e whose host is name (or which a search list completed to name); NULL. */
 const struct variable *path_relay_of_name(const struct environment *e, const char *name);
 

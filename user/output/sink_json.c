@@ -166,7 +166,7 @@ static bool has_address(const struct address *a)
 {
 	static const uint8_t none[16];
 
-	return a->port || memcmp(a->bytes, none, a->is_v6 ? 16 : 4) != 0;
+	return !a->hidden && (a->port || memcmp(a->bytes, none, a->is_v6 ? 16 : 4) != 0);
 }
 
 static void put_network(struct json_line *l, const struct dial *d)
@@ -188,7 +188,7 @@ static void put_relay(struct json_line *l, const struct dial *d, bool asked)
 	struct json *j = &l->json;
 	char ip[ADDRESS_TEXT] = "";
 
-	if (resolved)
+	if (resolved && !d->remote.hidden)
 		address_text(&d->remote, ip);
 	json_object(j, "relay");
 	json_line_text(l, "host", v ? v->url.host : ip);
@@ -238,8 +238,11 @@ static void put_dial(struct json_line *l, const struct report *r)
 	text[0] = '\0';
 	if (has_address(&d->remote))
 		address_text(&d->remote, text);
-	json_line_destination(
-		l, d->name_from == NAME_NONE || asked ? "" : d->name, text, d->remote.port);
+	json_line_destination(l,
+		d->remote.hidden		     ? "***"
+		: d->name_from == NAME_NONE || asked ? ""
+						     : d->name,
+		text, d->remote.port);
 	if (d->error && error_name(d->error)) {
 		json_object(j, "error");
 		json_string(j, "code", error_name(d->error));

@@ -6,6 +6,7 @@
 #include "output/wall_time.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -231,19 +232,31 @@ static void put_exit(struct sink_text *s, const struct report *r, struct buffer 
 		buffer_printf(out, "ended by signal %d\n", status & 0x7f);
 }
 
+/* The port dialled, or "***" where Go found it in a password. */
+static void text_port(const struct dial *d, char text[8])
+{
+	if (d->misread && !d->remote.port)
+		strcpy(text, "***");
+	else
+		snprintf(text, 8, "%u", d->remote.port);
+}
+
 /* "registry:443 (203.0.113.10)", "203.0.113.10:443", "[2001:db8::1]:443". */
 static void put_target(const struct dial *d, struct buffer *out)
 {
 	char text[ADDRESS_TEXT];
 	const char *ip = address_text(&d->remote, text);
 	struct buffer target = {0};
+	char port[8];
+
+	text_port(d, port);
 
 	if (d->name_from != NAME_NONE && d->name[0]) {
 		buffer_append_string(&target, d->name);
 		if (d->outcome != DIAL_UNRESOLVED)
-			buffer_printf(&target, ":%u (%s)", d->remote.port, ip);
+			buffer_printf(&target, ":%s (%s)", port, ip);
 	} else {
-		buffer_printf(&target, d->remote.is_v6 ? "[%s]:%u" : "%s:%u", ip, d->remote.port);
+		buffer_printf(&target, d->remote.is_v6 ? "[%s]:%s" : "%s:%s", ip, port);
 	}
 	text_padded(out, buffer_string(&target), TARGET_WIDTH);
 	buffer_append_char(out, ' ');
@@ -307,11 +320,11 @@ static void put_relay(struct sink_text *s, const struct report *r, struct buffer
 	const struct dial *d = r->dial;
 	bool good = d->status >= 200 && d->status < 300;
 	struct buffer relay = {0};
-	char ip[ADDRESS_TEXT];
+	char ip[ADDRESS_TEXT], port[8];
 
+	text_port(d, port);
 	address_text(&d->remote, ip);
-	buffer_printf(&relay, "%s:%u", d->relay_variable ? d->relay_variable->url.host : ip,
-		d->remote.port);
+	buffer_printf(&relay, "%s:%s", d->relay_variable ? d->relay_variable->url.host : ip, port);
 	line_begin(s, r, "relay", good ? STYLE_GREEN : STYLE_RED, out);
 	text_padded(out, buffer_string(&relay), TARGET_WIDTH);
 	buffer_free(&relay);
