@@ -60,8 +60,14 @@ static void test_variables(void)
 		{"env=HTTPS_PROXY=", "relay-missing/1 ", "carries no relay variable"},
 		{"env=HTTPS_PROXY=http://10.77.9.1:3128", "unexplained/1 ",
 			"does not follow Go's rules"},
+		/* What containerd's own list says decides only where it means just this host. */
 		{"env=CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128 "
 		 "env=CONTAINERD_NO_PROXY=docker.io",
+			"containerd-scope/1 ", "only CONTAINERD_HTTPS_PROXY is set"},
+		{"env=CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128 env=NO_PROXY=*",
+			"containerd-scope/1 ", "only CONTAINERD_HTTPS_PROXY is set"},
+		{"env=CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128 "
+		 "env=CONTAINERD_NO_PROXY=10.0.0.0/8,index.docker.io",
 			"unexplained/1 ", ""},
 		{"env=HTTP_PROXY=http://1.2.3.4:1 env=http_proxy=http://1.2.3.5:1",
 			"scheme-uncovered/1 case-conflict/1 ", "HTTP_PROXY and http_proxy"},

@@ -55,16 +55,19 @@ static void add_sed(struct finding *out, const struct service *s, const char *fr
 	buffer_free(&files);
 }
 
+/* As Go parts a list: by commas alone.  What stands between blanks is one entry, which matches nothing. */
 static bool list_has(const char *list, const char *entry)
 {
 	size_t len = strlen(entry);
 
 	while (*list) {
-		size_t n;
+		size_t n, trimmed;
 
-		list += strspn(list, " ,");
-		n = strcspn(list, " ,");
-		if (n == len && !strncasecmp(list, entry, n))
+		list += strspn(list, " \t,");
+		n = trimmed = strcspn(list, ",");
+		while (trimmed && strchr(" \t", list[trimmed - 1]))
+			trimmed--;
+		if (trimmed == len && !strncasecmp(list, entry, len))
 			return true;
 		list += n;
 	}
@@ -90,8 +93,6 @@ static void lacking_entries(const struct rule_input *in, const char *list, struc
 {
 	char text[ADDRESS_TEXT], range[ADDRESS_TEXT + 8];
 
-	if (list_has(list, "*"))
-		return;
 	for (size_t i = 0; i < sizeof(no_entries) / sizeof(no_entries[0]); i++)
 		if (!list_has(list, no_entries[i]))
 			buffer_printf(out, ",%s", no_entries[i]);

@@ -194,8 +194,9 @@ bool rule_scheme_uncovered(const struct rule_input *in, struct finding *out)
 	return true;
 }
 
-/* Would containerd, which gets the prefixed ones, go direct for this host by its NO_ list too? */
-static bool containerd_goes_direct(const struct rule_input *in)
+/* Would containerd, which gets the prefixed ones, go direct for this host too?  By an entry of the list name. */
+static bool containerd_goes_direct(
+	const struct rule_input *in, char name[64], char entry[sizeof(((struct choice *)0)->no_entry)])
 {
 	struct environment *e = environment_of_containerd(in->environment);
 	char text[ADDRESS_TEXT];
@@ -205,21 +206,49 @@ static bool containerd_goes_direct(const struct rule_input *in)
 		return false;
 	choice_for_host(
 		e, in->family, in->scheme, rule_host(in->dial, text), in->dial->remote.port, &c);
+	if (c.reason == CHOICE_NO_LIST) {
+		snprintf(name, 64, "CONTAINERD_%s", c.variable->name);
+		if (!environment_get(in->environment, name))
+			snprintf(name, 64, "%s", c.variable->name);
+		strcpy(entry, c.no_entry);
+	}
 	environment_unref(e);
 	return c.reason == CHOICE_NO_LIST;
+}
+
+/* The NO_ list that rke2 reads itself must not send it past the relay that it is about to get. */
+static void narrow_own_list(const struct rule_input *in, struct finding *out)
+{
+	const struct variable *no =
+		environment_effective(in->environment, in->family, RELAY_KIND_NO);
+	size_t entries = 0;
+
+	if (no && in->public_target)
+		entries = rule_drop_wide(in, out, no);
+	if (entries)
+		lines_add(&out->chain,
+			"%s=%s covers %s: with it a relay would not be used, so what is wide in it "
+			"has to go",
+			no->name, no->value, in->dial->name[0] ? in->dial->name : "that address");
 }
 
 bool rule_containerd_scope(const struct rule_input *in, struct finding *out)
 {
 	const struct variable *found[CARRIED_MAX], *v;
+	char list[64], entry[sizeof(in->choice.no_entry)], text[ADDRESS_TEXT];
 	struct buffer b = {0};
 	size_t count;
+	bool direct;
 
 	if (!rule_is_direct(in) ||
 		rule_carried(in->environment, in->family, CARRIED_READ, found, 1))
 		return false;
 	count = rule_carried(in->environment, in->family, CARRIED_PREFIXED, found, CARRIED_MAX);
-	if (!count || containerd_goes_direct(in))
+	if (!count)
+		return false;
+	direct = containerd_goes_direct(in, list, entry);
+	/* Then the site means this host to be dialled directly: no relay has a part in it. */
+	if (direct && (!in->public_target || rule_entry_is_exact(in, entry)))
 		return false;
 	v = best_of(in, found, count);
 	words_names(&b, found, count);
@@ -240,7 +269,12 @@ bool rule_containerd_scope(const struct rule_input *in, struct finding *out)
 		lines_add(&out->chain, "the rke2-runtime image of a new version is pulled by rke2 "
 				       "itself, before containerd exists");
 	chain_source(in, out, v);
+	if (direct)
+		lines_add(&out->chain,
+			"containerd would go direct as well: the entry \"%s\" of %s covers %s", entry,
+			list, rule_host(in->dial, text));
 	rule_missing(in, out);
+	narrow_own_list(in, out);
 	remedy_give(in, out, v);
 	buffer_free(&b);
 	return true;

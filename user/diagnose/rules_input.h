@@ -64,6 +64,15 @@ const char *rule_who(const struct rule_input *in);
 /* The variable that Go takes for this dial's scheme, where it is set. */
 const struct variable *rule_effective(const struct rule_input *in);
 
+/* rules_list.c: does an entry of a NO_ list name just this host, not a domain or a network that holds it? */
+bool rule_entry_is_exact(const struct rule_input *in, const char *entry);
+
+/*
+ * rules_list.c: adds the commands that take every entry out of the list no that covers the host without naming just
+ * it.  Returns how many there are.
+ */
+size_t rule_drop_wide(const struct rule_input *in, struct finding *out, const struct variable *no);
+
 /*
  * rules_list.c: the relay was asked by name for a host of the site's own, and the NO_ list has networks: Go
  * compares those with addresses in URLs alone (x/net httpproxy, cidrMatch), which is not what people expect.

@@ -3,6 +3,7 @@
 #include "diagnose/cluster.h"
 #include "diagnose/diagnosis_facts.h"
 #include "diagnose/remedy.h"
+#include "relay/no_list.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,14 +39,50 @@ static bool named_entries(const char *list, struct buffer *b)
 	return b->len > 0;
 }
 
-/* Does the entry name just this host, not a domain or a network that holds it? */
-static bool entry_is_exact(const struct rule_input *in, const char *entry)
+bool rule_entry_is_exact(const struct rule_input *in, const char *entry)
 {
 	char text[ADDRESS_TEXT];
 	const char *host = rule_host(in->dial, text);
 	size_t len = strlen(host);
 
 	return !strncasecmp(entry, host, len) && (!entry[len] || entry[len] == ':');
+}
+
+/* The next entry of a NO_ list, trimmed, into entry; false at the end. */
+static bool next_entry(const char **list, char *entry, size_t size)
+{
+	size_t len;
+
+	do {
+		*list += strspn(*list, ", \t");
+		if (!**list)
+			return false;
+		len = strcspn(*list, ",");
+		snprintf(entry, size, "%.*s", (int)len, *list);
+		*list += len;
+	} while (len >= size);
+	for (len = strlen(entry); len && strchr(" \t", entry[len - 1]);)
+		entry[--len] = '\0';
+	return true;
+}
+
+size_t rule_drop_wide(const struct rule_input *in, struct finding *out, const struct variable *no)
+{
+	char text[ADDRESS_TEXT], port[8], entry[256];
+	const char *list = no->value, *host = rule_host(in->dial, text);
+	struct text matched;
+	size_t count = 0;
+
+	snprintf(port, sizeof(port), "%u", in->dial->remote.port);
+	while (next_entry(&list, entry, sizeof(entry))) {
+		if (!no_list_match(entry, (struct text){host, strlen(host)},
+			    (struct text){port, strlen(port)}, &matched) ||
+			rule_entry_is_exact(in, entry))
+			continue;
+		remedy_drop_entry(in, out, no, entry);
+		count++;
+	}
+	return count;
 }
 
 static void say_meant(const struct rule_input *in, struct finding *out, const char *no_name)
@@ -147,7 +184,7 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 		return true;
 	if (in->choice.reason != CHOICE_NO_LIST || !no)
 		return match_by_elimination(in, no, out);
-	if (!in->public_target || entry_is_exact(in, entry)) {
+	if (!in->public_target || rule_entry_is_exact(in, entry)) {
 		if (in->latent)
 			return false; /* meant so */
 		rule_message(in, out,
@@ -167,7 +204,7 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 		rule_host(in->dial, text));
 	lines_add(&out->chain, "%s=%s", no->name, no->value);
 	chain_source(in, out, no);
-	remedy_drop_entry(in, out, no, entry);
+	rule_drop_wide(in, out, no);
 	remedy_correct(in, out, no,
 		!strcmp(entry, "*") ? "\"*\" turns every relay off: list only what is internal"
 				    : "take that entry out, or narrow it to the internal hosts");
