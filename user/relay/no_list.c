@@ -3,6 +3,7 @@
 
 #include "relay/relay_address.h"
 
+#include <ctype.h>
 #include <string.h>
 
 struct wanted {
@@ -13,8 +14,7 @@ struct wanted {
 	struct buffer lower, name; /* room for an entry in lower case, and as the DNS has it */
 };
 
-/* Takes the next entry off rest. */
-static bool next_entry(struct text *rest, struct text *entry)
+bool no_list_next(struct text *rest, struct text *entry)
 {
 	const char *comma;
 
@@ -91,7 +91,7 @@ static bool has_star(const char *list, struct text *entry)
 {
 	struct text rest = {list, strlen(list)};
 
-	while (next_entry(&rest, entry))
+	while (no_list_next(&rest, entry))
 		if (text_equals(*entry, "*"))
 			return true;
 	return false;
@@ -111,11 +111,40 @@ bool no_list_match(const char *list, struct text host, struct text port, struct 
 
 		if (pass == PASS_ADDRESSES && !w.is_address)
 			continue;
-		while (!found && next_entry(&rest, entry))
+		while (!found && no_list_next(&rest, entry))
 			found = entry_matches(&w, *entry, pass);
 	}
 	buffer_free(&lower_host);
 	buffer_free(&w.lower);
 	buffer_free(&w.name);
 	return found;
+}
+
+bool no_entry_is_void(struct text entry)
+{
+	struct text host = entry, port = {"", 0};
+	struct go_ip address;
+	struct network network;
+
+	if (!entry.len || text_equals(entry, "*") || network_parse(entry, &network))
+		return false;
+	if (text_split_host_port(entry, &host, &port)) {
+		if (host.len > 1 && host.at[0] == '[' && host.at[host.len - 1] == ']')
+			host = (struct text){host.at + 1, host.len - 2};
+	} else {
+		host = entry;
+	}
+	if (go_ip_parse(host, &address))
+		return false;
+	if (host.len >= 2 && !memcmp(host.at, "*.", 2))
+		host = (struct text){host.at + 2, host.len - 2};
+	for (size_t i = 0; i < port.len; i++)
+		if (!isdigit((unsigned char)port.at[i]))
+			return true;
+	/* Beyond ASCII it may be a name of the IDN kind. */
+	for (size_t i = 0; i < host.len; i++)
+		if ((unsigned char)host.at[i] < 0x80 && !isalnum((unsigned char)host.at[i]) &&
+			!strchr(".-_", host.at[i]))
+			return true;
+	return !host.len;
 }

@@ -13,4 +13,13 @@
  */
 bool no_list_match(const char *list, struct text host, struct text port, struct text *entry);
 
+/*
+ * Is entry, trimmed and not empty, one that no host can ever match?  Entries are parted by commas alone, "*" stands by
+ * itself or as "*." in front, and what is no address, network or name of a host is compared with names all the same.
+ */
+bool no_entry_is_void(struct text entry);
+
+/* Takes the next entry off rest, trimmed; false at the end. */
+bool no_list_next(struct text *rest, struct text *entry);
+
 #endif
