@@ -5,6 +5,7 @@
  */
 #include "relay/environment.h"
 #include "relay/relay_choice.h"
+#include "relay/supervisor_environment.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -134,6 +135,7 @@ static void try_raw(const char *text, size_t len)
 	struct environment *e = environment_new(ENVIRONMENT_EXEC);
 	struct buffer out = {0};
 	struct choice c;
+	struct supervisor server = {.server = true};
 	char *copy = strndup(text, len);
 
 	if (!e || !copy)
@@ -146,7 +148,7 @@ static void try_raw(const char *text, size_t len)
 	choice_for_host(e, RELAY_FAMILY_PROXY, "https", copy, 443, &c);
 	relay_argument_redact(NULL, copy, &out);
 	relay_argument_redact(copy, copy, &out);
-	environment_unref(environment_of_containerd(e));
+	environment_unref(environment_of_containerd(e, &server));
 	environment_unref(e);
 	buffer_free(&out);
 	free(copy);

@@ -95,6 +95,12 @@ static void test_names_told(void)
 	UNIT_STRING(buffer_string(&r->told), "containerd-scope/1 ");
 	UNIT_STRING(buffer_string(&r->missing), "HTTPS_RELAY\nHTTPS_PROXY\n");
 	done(r);
+	r = tell("names=RELAY", RKE2_EXEC "env=HTTPS_PROXY=http://10.77.9.1:3128", NAMED,
+		DROP_BEGIN, DROP_END, NULL);
+	UNIT_STRING(buffer_string(&r->told), "name-unread/1 ");
+	UNIT_CHECK(has(&r->chain, "stock programs read it; --names RELAY takes rke2 for one that "
+				  "reads names in _RELAY instead"));
+	done(r);
 	/* A supervisor that dials the relay which only HTTPS_RELAY names evidently reads it. */
 	r = tell("", RKE2_EXEC "env=HTTPS_RELAY=http://10.77.9.1:3128",
 		"1 state pid=4121 socket=6 to=10.77.9.1:3128 close>syn-sent",
@@ -144,6 +150,52 @@ static void test_one_finding_with_a_count(void)
 	done(s);
 }
 
+#define RELAY "env=HTTPS_PROXY=http://10.77.9.1:3128 "
+
+static void test_the_list_of_containerd(void)
+{
+	static const struct {
+		const char *env, *told;
+	} cases[] = {
+		{RELAY, "cluster-via-relay/1 "},
+		{RELAY "env=NO_PROXY=.svc,.cluster.local", "cluster-via-relay/1 "},
+		{RELAY "env=NO_PROXY=10.43.*,10.42.0.0/16", "cluster-via-relay/1 "},
+		{RELAY "env=NO_PROXY=10.43.0.1", ""},
+		{RELAY "env=NO_PROXY=*", ""},
+		{RELAY "env=NO_PROXY=10.43.0.0/16,172.16.*", "entry-unread/1 "},
+		{"env=NO_PROXY=172.16.*", ""}, /* no relay, no harm */
+		{"env=HTTP_PROXY=http://10.77.9.1:3128", ""},
+		{"", ""},
+	};
+	struct run *r;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer exec = {0};
+
+		buffer_printf(&exec, CONTAINERD_EXEC "%s", cases[i].env);
+		r = tell("", RKE2_EXEC, buffer_string(&exec), NULL);
+		UNIT_STRING(buffer_string(&r->told), cases[i].told);
+		if (strstr(cases[i].told, "cluster"))
+			UNIT_CHECK(r->severity == SEVERITY_WARNING && r->port == 443);
+		buffer_free(&exec);
+		done(r);
+	}
+	/* The services' range as the configuration has it. */
+	r = tell("", RKE2_EXEC,
+		"0.2 fact key=config field=service-cidr field=100.64.0.0/16 field=/c:1",
+		CONTAINERD_EXEC RELAY "env=NO_PROXY=10.0.0.0/8", NULL);
+	UNIT_STRING(buffer_string(&r->told), "cluster-via-relay/1 ");
+	UNIT_STRING(r->host, "100.64.0.1");
+	done(r);
+	/* A containerd that no rke2 started has no cluster. */
+	r = tell("",
+		"0.5 exec pid=4200 start=0.4 parent=1 tree=containerd comm=containerd "
+		"file=/usr/bin/containerd " RELAY,
+		NULL);
+	UNIT_STRING(buffer_string(&r->told), "");
+	done(r);
+}
+
 static void test_two_verdicts_of_one_tree(void)
 {
 	struct run *r = tell("", RKE2_EXEC "env=CONTAINERD_HTTPS_RELAY=http://10.77.9.1:3128",
@@ -157,7 +209,8 @@ static void test_two_verdicts_of_one_tree(void)
 	done(r);
 	/* containerd's success by the relay says nothing about rke2. */
 	r = tell("", RKE2_EXEC "env=CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128",
-		CONTAINERD_EXEC "env=HTTPS_PROXY=http://10.77.9.1:3128", DROP_BEGIN, DROP_END,
+		CONTAINERD_EXEC "env=HTTPS_PROXY=http://10.77.9.1:3128 env=NO_PROXY=10.0.0.0/8",
+		DROP_BEGIN, DROP_END,
 		"40 state pid=4200 socket=8 to=10.77.9.1:3128 close>syn-sent",
 		"40.1 state socket=8 to=10.77.9.1:3128 syn-sent>established",
 		"40.2 request socket=8 method=CONNECT host=registry-1.docker.io port=443",
@@ -389,6 +442,7 @@ int main(void)
 	UNIT_RUN(test_variables);
 	UNIT_RUN(test_names_told);
 	UNIT_RUN(test_one_finding_with_a_count);
+	UNIT_RUN(test_the_list_of_containerd);
 	UNIT_RUN(test_two_verdicts_of_one_tree);
 	UNIT_RUN(test_silence);
 	UNIT_RUN(test_local_matter_persists);

@@ -186,7 +186,8 @@ static void test_pull_is_not_told(void)
 	files.distribution = DISTRIBUTION_K3S;
 	UNIT_STRING(pull(ROLE_SUPERVISOR, false), "");
 	new_files();
-	strcpy(files.images, "/d/agent/images/x.tar");
+	strcpy(files.images, "/d/agent/images/rke2-images.linux-amd64.tar.zst");
+	files.preloaded = NODE_IMAGES_HELD;
 	UNIT_STRING(pull(ROLE_SUPERVISOR, false), "");
 	UNIT_STRING(pull(ROLE_CONTAINERD, false), "");
 	new_files();
@@ -197,11 +198,54 @@ static void test_pull_is_not_told(void)
 	unit_list_free(&files.problems);
 }
 
+static void test_what_a_tarball_holds(void)
+{
+	static const struct {
+		const char *name, *version;
+		enum node_images images;
+	} cases[] = {
+		{"rke2-images.linux-amd64.tar.zst", "v1.33.1+rke2r1", NODE_IMAGES_HELD},
+		{"rke2-images-core.linux-amd64.tar.gz", "", NODE_IMAGES_HELD},
+		{"rke2-images-all.linux-arm64.tar", "", NODE_IMAGES_HELD},
+		{"rke2-images-linux-amd64.tar", "", NODE_IMAGES_HELD},
+		{"rke2-runtime-v1.33.1-rke2r1.tar", "v1.33.1+rke2r1", NODE_IMAGES_HELD},
+		{"rke2-images-v1.33.1-rke2r1.linux-amd64.tar.zst", "v1.33.1+rke2r1",
+			NODE_IMAGES_HELD},
+		{"rke2-images-v1.33.1-rke2r1.linux-amd64.tar.zst", "v1.33.1+rke2r2",
+			NODE_IMAGES_OTHERS},
+		{"rke2-images-v1.32.9.linux-amd64.tar.zst", "v1.33.1+rke2r1", NODE_IMAGES_OTHERS},
+		{"rke2-images-v1.32.9.linux-amd64.tar.zst", "", NODE_IMAGES_HELD},
+		{"rke2-images-cilium.linux-amd64.tar.zst", "", NODE_IMAGES_OTHERS},
+		{"rke2-images-vsphere.linux-amd64.tar.zst", "", NODE_IMAGES_OTHERS},
+		{"rke2-windows-ltsc2022-amd64-images.tar.gz", "", NODE_IMAGES_OTHERS},
+		{"myapp.tar", "v1.33.1+rke2r1", NODE_IMAGES_DOUBT},
+		{"images.v1.33.1.tar", "v1.33.1+rke2r1", NODE_IMAGES_DOUBT},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (node_images_of(cases[i].name, cases[i].version, false) != cases[i].images)
+			UNIT_STRING(cases[i].name, cases[i].version);
+	UNIT_CHECK(node_images_of("k3s-airgap-images-amd64.tar.zst", "", true) == NODE_IMAGES_HELD);
+	UNIT_CHECK(node_images_of("x.tar", "", true) == NODE_IMAGES_DOUBT);
+	UNIT_CHECK(node_images_is_tarball("x.tar.zst") && !node_images_is_tarball("x.txt"));
+	/* Only what is sure is told before a dial. */
+	new_files();
+	files.preloaded = NODE_IMAGES_DOUBT;
+	UNIT_STRING(pull(ROLE_SUPERVISOR, false), "");
+	UNIT_STRING(pull(ROLE_CONTAINERD, false), "");
+	new_files();
+	files.preloaded = NODE_IMAGES_OTHERS;
+	strcpy(files.images, "/d/agent/images/rke2-images-cilium.linux-amd64.tar.zst");
+	UNIT_CHECK(strstr(pull(ROLE_SUPERVISOR, false),
+		"by its name /d/agent/images/rke2-images-cilium.linux-amd64.tar.zst has other images"));
+}
+
 int main(void)
 {
 	UNIT_RUN(test_targets);
 	UNIT_RUN(test_damaged_programs);
 	UNIT_RUN(test_pull_is_told);
 	UNIT_RUN(test_pull_is_not_told);
+	UNIT_RUN(test_what_a_tarball_holds);
 	return unit_status();
 }

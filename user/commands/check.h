@@ -7,6 +7,7 @@
 #include "diagnose/node_files.h"
 #include "diagnose/unit_environment.h"
 #include "relay/relay_choice.h"
+#include "relay/supervisor_environment.h"
 
 #include <time.h>
 
@@ -25,6 +26,7 @@ struct check_unit {
 	const struct node_files *files; /* NULL: neither RKE2 nor K3s */
 	struct process *self;		/* as the unit would start it; pid 0 */
 	struct process *containerd;	/* as that would start it; NULL: it does not */
+	bool starts_containerd;
 };
 
 /* Somebody who may pull: one that its unit would start, or one that runs. */
@@ -32,8 +34,11 @@ struct check_subject {
 	struct process *process;       /* not owned */
 	const struct check_unit *unit; /* NULL: it belongs to none of them */
 	const struct node_config *config;
+	struct environment *effective; /* owned: what it decides by; a server changes its own */
 	bool pulls;
-	char why[1280]; /* it pulls, or does not: "there is no ...", "" */
+	bool asked; /* what that pull would do is to be told */
+	char why[2048]; /* it pulls, or does not: "there is no ...", "" */
+	enum pull_when when;
 	size_t findings;
 };
 
@@ -63,6 +68,9 @@ struct check {
 
 /* Fills c, which begins zeroed but for options, up to the findings.  0, or the exit status after saying why. */
 int check_gather(struct check *c);
+
+/* What the unit's program makes of its variables. */
+struct supervisor check_supervisor(const struct check_unit *u);
 
 /* Who may pull, and what would go wrong; fills subjects and findings.  0 or -ENOMEM. */
 int check_judge(struct check *c);

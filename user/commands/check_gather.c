@@ -220,12 +220,7 @@ static int unit_make(struct check *c, struct check_unit *u, size_t known)
 		u, program, tree, role, unit_view_environment(&u->facts, &u->view), NULL);
 	if (u->self)
 		u->self->environment->truncated = unit_is_hidden(&u->facts) || unit_passes(u);
-	if (u->self && known < KNOWN_UNITS && known_units[known].starts_containerd) {
-		u->containerd = process_of_unit(u, "containerd", tree, ROLE_CONTAINERD,
-			environment_of_containerd(u->self->environment), u->self);
-		if (!u->containerd)
-			return -ENOMEM;
-	}
+	u->starts_containerd = known < KNOWN_UNITS && known_units[known].starts_containerd;
 	if (!u->self)
 		return -ENOMEM;
 	err = node_unit_tell(&u->facts, u->reload, c->now_ns, on_fact, c->diagnosis);
@@ -324,6 +319,24 @@ struct scan_context {
 	int err;
 };
 
+/* What a unit's program hands its containerd: after the configuration, which decides it too. */
+static int containerds_make(struct check *c)
+{
+	for (size_t i = 0; i < c->unit_count; i++) {
+		struct check_unit *u = &c->units[i];
+		struct supervisor s = check_supervisor(u);
+
+		if (!u->starts_containerd)
+			continue;
+		snprintf(u->self->version, sizeof(u->self->version), "%s", s.version);
+		u->containerd = process_of_unit(u, "containerd", u->self->tree, ROLE_CONTAINERD,
+			environment_of_containerd(u->self->environment, &s), u->self);
+		if (!u->containerd)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static void on_process(void *context, const struct event *event)
 {
 	struct scan_context *s = context;
@@ -371,12 +384,18 @@ static int processes_read(struct check *c)
 
 /* ---- all of it ---- */
 
-/* Containerd gets what rke2 gets: what ails both is told of rke2 alone. */
+/*
+ * Containerd gets what rke2 gets: what ails both is told of rke2 alone; or of containerd, where rke2 is concerned at
+ * the next upgrade only, which is told last.
+ */
 static bool is_inherited(const struct check *c, const struct finding *f)
 {
-	for (size_t i = 0; i < c->finding_count && f->process->role == ROLE_CONTAINERD; i++)
-		if (c->findings[i]->rule == f->rule &&
-			c->findings[i]->process->role == ROLE_SUPERVISOR &&
+	enum role other = f->process->role == ROLE_CONTAINERD	? ROLE_SUPERVISOR
+			  : f->process->role == ROLE_SUPERVISOR ? ROLE_CONTAINERD
+								: ROLE_OTHER;
+
+	for (size_t i = 0; i < c->finding_count; i++)
+		if (c->findings[i]->rule == f->rule && c->findings[i]->process->role == other &&
 			!strcmp(c->findings[i]->process->unit, f->process->unit) &&
 			!strcmp(c->findings[i]->process->tree, f->process->tree))
 			return true;
@@ -432,6 +451,8 @@ int check_gather(struct check *c)
 		err = files_read(c, DISTRIBUTION_K3S, &c->k3s);
 	if (!err)
 		err = files_read(c, DISTRIBUTION_AGENT, &c->agent);
+	if (!err)
+		err = containerds_make(c);
 	if (!err && !*c->prefix)
 		err = processes_read(c);
 	for (size_t i = 0; i < c->unit_count && !err && !*c->prefix; i++)
@@ -461,6 +482,8 @@ void check_free(struct check *c)
 	unit_host_free(&c->host);
 	unit_list_free(&c->unread);
 	unit_list_free(&c->faults);
+	for (size_t i = 0; i < c->subject_count; i++)
+		environment_unref(c->subjects[i].effective);
 	free(c->subjects);
 	free(c->running);
 	process_table_free(&c->processes);

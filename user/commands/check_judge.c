@@ -61,41 +61,73 @@ static void choose_units(struct check *c)
 	}
 }
 
-/* Does this process pull, as far as files tell?  Says why. */
-static bool will_pull(const struct check *c, const struct process *p,
-	const struct node_files *files, char *why, size_t size)
+struct supervisor check_supervisor(const struct check_unit *u)
 {
-	if (p->role == ROLE_SYSTEM_AGENT || !files) {
-		snprintf(why, size, "%s",
-			p->role == ROLE_SYSTEM_AGENT ? "the installer of each new version"
-						     : "images");
-		return true;
+	const struct node_config *config = u->files ? &u->files->config : NULL;
+	struct supervisor s = {.version = u->files ? u->files->version : ""};
+
+	s.server = !strcmp(u->name, "rke2-server") || !strcmp(u->name, "k3s");
+	if (config) {
+		s.cluster_cidr = config->value[NODE_CLUSTER_CIDR];
+		s.service_cidr = config->value[NODE_SERVICE_CIDR];
 	}
-	if (p->role == ROLE_SUPERVISOR && files->distribution == DISTRIBUTION_K3S) {
-		snprintf(why, size, "k3s brings its own programs");
-		return false;
+	return s;
+}
+
+/* The runtime of the version that counts is unpacked: it will pull that of the next one, unless tarballs are the way here. */
+static void will_pull_next(
+	const struct check *c, struct check_subject *s, const struct node_files *files)
+{
+	snprintf(s->why, sizeof(s->why),
+		"%s%s is unpacked: %s/data/%s; the next version will be pulled",
+		files->version[0] ? "rke2-runtime of " : "an rke2-runtime", files->version,
+		files->data_dir, files->staged);
+	s->pulls = false;
+	s->when = PULL_NEXT_UPGRADE;
+	s->asked = !c->options->rke2_version;
+}
+
+/* Does this process pull, as far as files tell?  When, and why. */
+static void will_pull(
+	const struct check *c, struct check_subject *s, const struct node_files *files)
+{
+	const char *asked = c->options->rke2_version;
+	enum role role = s->process->role;
+	char words[NODE_IMAGES_WORDS];
+
+	s->pulls = s->asked = true;
+	if (role == ROLE_SYSTEM_AGENT || !files) {
+		snprintf(s->why, sizeof(s->why), "%s",
+			role == ROLE_SYSTEM_AGENT ? "the installer of each new version" : "images");
+		return;
 	}
-	if (files->images[0]) {
-		snprintf(why, size, "images are preloaded: %s%s%s", files->images,
-			c->options->rke2_version ? "; not looked into: does it hold those of " : "",
-			c->options->rke2_version ? c->options->rke2_version : "");
-		return false;
+	if (role == ROLE_SUPERVISOR && files->distribution == DISTRIBUTION_K3S) {
+		snprintf(s->why, sizeof(s->why), "k3s brings its own programs");
+		s->pulls = s->asked = false;
+		return;
 	}
-	if (p->role == ROLE_CONTAINERD) {
-		snprintf(why, size, "images");
-		return true;
+	node_images_words(files, words);
+	if (files->preloaded == NODE_IMAGES_HELD) {
+		snprintf(s->why, sizeof(s->why), "%s%s%s", words,
+			asked ? "; not looked into: does it hold those of " : "",
+			asked ? asked : "");
+		s->pulls = s->asked = false;
+		return;
 	}
-	if (files->staged[0]) {
-		snprintf(why, size, "%s%s is unpacked: %s/data/%s; the next version will be pulled",
-			files->version[0] ? "rke2-runtime of " : "an rke2-runtime", files->version,
-			files->data_dir, files->staged);
-		return false;
+	if (role == ROLE_SUPERVISOR && files->staged[0]) {
+		will_pull_next(c, s, files);
+		return;
 	}
-	snprintf(why, size,
-		"rke2-runtime%s%s: it is not in %s/data, and no image tarball is in "
-		"%s/agent/images",
-		files->version[0] ? " of " : "", files->version, files->data_dir, files->data_dir);
-	return true;
+	if (files->preloaded == NODE_IMAGES_DOUBT)
+		s->when = PULL_PERHAPS;
+	if (role == ROLE_CONTAINERD)
+		snprintf(s->why, sizeof(s->why), "images%s%s",
+			files->preloaded == NODE_IMAGES_NONE ? "" : ": ",
+			files->preloaded == NODE_IMAGES_NONE ? "" : words);
+	else
+		snprintf(s->why, sizeof(s->why),
+			"rke2-runtime%s%s: it is not in %s/data, and %s",
+			files->version[0] ? " of " : "", files->version, files->data_dir, words);
 }
 
 static struct check_subject *subject_add(struct check *c, struct process *p,
@@ -118,8 +150,16 @@ static struct check_subject *subject_add(struct check *c, struct process *p,
 	s->process = p;
 	s->unit = u;
 	s->config = files ? &files->config : &none;
-	s->pulls = will_pull(c, p, files, s->why, sizeof(s->why));
-	return s;
+	will_pull(c, s, files);
+	/* rke2 decides by what it made of its list; containerd was started with that. */
+	if (p->role == ROLE_SUPERVISOR && u) {
+		struct supervisor supervisor = check_supervisor(u);
+
+		s->effective = environment_of_supervisor(p->environment, &supervisor);
+	} else {
+		s->effective = environment_ref(p->environment);
+	}
+	return s->effective ? s : NULL;
 }
 
 static void subject_judge(struct check *c, struct check_subject *s)
@@ -128,9 +168,41 @@ static void subject_judge(struct check *c, struct check_subject *s)
 	size_t judged;
 
 	node_pull_targets(s->config, s->process->role, targets, &judged);
-	if (s->pulls)
-		s->findings =
-			diagnosis_latent(c->diagnosis, s->process, targets, judged, c->now_ns);
+	s->findings += diagnosis_latent(c->diagnosis, s->process, targets, judged, s->when,
+		s->when == PULL_NOW ? NULL : s->why, c->now_ns);
+}
+
+/* Does what is told of the unit already bring the list that containerd lacks? */
+static bool list_is_given(const struct check *c, const struct check_unit *u)
+{
+	for (size_t i = 0; i < c->finding_count; i++) {
+		const struct finding *f = c->findings[i];
+
+		if (f->severity == SEVERITY_INFO || strcmp(f->process->unit, u->self->unit))
+			continue;
+		for (size_t k = 0; k < f->add.count; k++)
+			if (!strncmp(f->add.text[k], "NO_", 3))
+				return true;
+	}
+	return false;
+}
+
+/* The NO_ lists: containerd's first, because CNI plugins have it; rke2's own where nothing was wrong with that. */
+static void list_judge(struct check *c, struct check_subject *s)
+{
+	const struct check_unit *u = s->unit;
+
+	if (!environment_proves_absence(s->process->environment))
+		return;
+	if (s->process->role == ROLE_CONTAINERD && u && list_is_given(c, u))
+		return;
+	for (size_t i = 0; i < c->finding_count; i++)
+		if (s->process->role != ROLE_CONTAINERD &&
+			!strcmp(c->findings[i]->process->unit, s->process->unit) &&
+			(!strcmp(c->findings[i]->rule->id, "cluster-via-relay") ||
+				!strcmp(c->findings[i]->rule->id, "entry-unread")))
+			return;
+	s->findings += diagnosis_list(c->diagnosis, s->process, c->now_ns);
 }
 
 void check_choice(const struct check *c, const struct check_subject *s,
@@ -138,7 +210,7 @@ void check_choice(const struct check *c, const struct check_subject *s,
 {
 	bool relay = c->options->names && !strcmp(c->options->names, "RELAY");
 
-	choice_for_host(s->process->environment, relay ? RELAY_FAMILY_RELAY : RELAY_FAMILY_PROXY,
+	choice_for_host(s->effective, relay ? RELAY_FAMILY_RELAY : RELAY_FAMILY_PROXY,
 		target->http ? "http" : "https", target->host, target->port, out);
 }
 
@@ -166,6 +238,28 @@ static bool process_is_judged(const struct check *c, const struct check_subject 
 		return true;
 	/* ... unless systemd would start it again as it is, because it has not read the new files. */
 	return !is_told(c, s->unit, p->role) && (p->role != ROLE_SUPERVISOR || s->unit->reload);
+}
+
+/* What fails now, then what is wrong with lists, then what is not due yet. */
+static void judge_all(struct check *c, size_t planned)
+{
+	for (size_t i = 0; i < c->subject_count; i++) {
+		struct check_subject *s = &c->subjects[i];
+
+		if (i < planned ? s->asked && s->when != PULL_NEXT_UPGRADE : process_is_judged(c, s))
+			subject_judge(c, s);
+	}
+	for (int containerd = 1; containerd >= 0; containerd--)
+		for (size_t i = 0; i < c->subject_count; i++) {
+			struct check_subject *s = &c->subjects[i];
+			bool is = s->process->role == ROLE_CONTAINERD;
+
+			if (is == containerd && (i < planned || process_is_judged(c, s)))
+				list_judge(c, s);
+		}
+	for (size_t i = 0; i < planned; i++)
+		if (c->subjects[i].asked && c->subjects[i].when == PULL_NEXT_UPGRADE)
+			subject_judge(c, &c->subjects[i]);
 }
 
 int check_judge(struct check *c)
@@ -200,8 +294,6 @@ int check_judge(struct check *c)
 							  : NULL))
 			return -ENOMEM;
 	}
-	for (size_t i = 0; i < c->subject_count; i++)
-		if (i < planned || process_is_judged(c, &c->subjects[i]))
-			subject_judge(c, &c->subjects[i]);
+	judge_all(c, planned);
 	return 0;
 }

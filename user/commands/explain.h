@@ -37,6 +37,8 @@ struct explain {
 		passed;	 /* names that the unit takes from the service manager's environment */
 	bool incomplete; /* a variable of the process may be missing here, or a mirror */
 	/* For image references: */
+	char program[4096]; /* of the unit; "" where that is not known */
+	char version[64];   /* of rke2 or k3s; "" where that is not known */
 	struct node_files node;
 	enum role roles[2]; /* who would pull */
 	size_t role_count;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "diagnose/env_file.h"
 #include "diagnose/unit_environment.h"
+#include "relay/supervisor_environment.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -243,6 +244,9 @@ static int explain_take_unit(struct explain *x, const struct unit_facts *f)
 	}
 	for (unsigned int i = 0; !err && i < e->count; i++)
 		err = environment_add_judged(x->environment, &e->variables[i]);
+	if (!err && f->fragment >= 0)
+		node_program_of_unit(
+			&x->root, f->files[f->fragment].path, x->program, sizeof(x->program));
 	environment_unref(e);
 	unit_view_free(&view);
 	return err;
@@ -268,6 +272,40 @@ static int explain_read_unit(struct explain *x)
 	return err;
 }
 
+/* Is the unit asked for that one? */
+static bool unit_begins(const struct explain *x, const char *name)
+{
+	return x->unit && !strncmp(x->unit, name, strlen(name));
+}
+
+/* The version decides what containerd gets, and a server works with a list that it makes itself (supervisor_environment.h). */
+static int explain_supervise(struct explain *x)
+{
+	bool rke2 = unit_begins(x, "rke2-"), k3s = unit_begins(x, "k3s");
+	struct supervisor supervisor = {.server = unit_begins(x, "rke2-server") ||
+						  (k3s && !unit_begins(x, "k3s-agent"))};
+	struct environment *own;
+	struct node_files files;
+	int err;
+
+	if (!rke2 && !k3s)
+		return 0;
+	err = node_files_read(&x->root, k3s ? DISTRIBUTION_K3S : DISTRIBUTION_RKE2, x->program,
+		NULL, &files);
+	if (err)
+		return err;
+	snprintf(x->version, sizeof(x->version), "%s", files.version);
+	supervisor.cluster_cidr = files.config.value[NODE_CLUSTER_CIDR];
+	supervisor.service_cidr = files.config.value[NODE_SERVICE_CIDR];
+	own = environment_of_supervisor(x->environment, &supervisor);
+	node_files_free(&files);
+	if (!own)
+		return -ENOMEM;
+	environment_unref(x->environment);
+	x->environment = own;
+	return 0;
+}
+
 int explain_gather(struct explain *x)
 {
 	int err = 0;
@@ -283,6 +321,8 @@ int explain_gather(struct explain *x)
 		err = explain_read_file(x, x->files[i]);
 	for (size_t i = 0; !err && i < x->pair_count; i++)
 		err = explain_take_pair(x, x->pairs[i]);
+	if (!err)
+		err = explain_supervise(x);
 	if (err == -ENOMEM)
 		log_error("out of memory");
 	return err;

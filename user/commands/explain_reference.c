@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "live/process_read.h"
+#include "relay/supervisor_environment.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,7 +57,15 @@ static int read_files(struct explain *x)
 		if (unit_root_stat(&x->root, "/etc/rancher/rke2", &node, &mtime_ns) == -ENOENT &&
 			!unit_root_stat(&x->root, k3s[i], &node, &mtime_ns))
 			distribution = DISTRIBUTION_K3S;
-	return node_files_read(&x->root, distribution, NULL, NULL, &x->node);
+	return node_files_read(&x->root, distribution, x->program, NULL, &x->node);
+}
+
+/* What a server adds is in its environment already. */
+static struct environment *containerd_of(const struct explain *x)
+{
+	struct supervisor supervisor = {.version = x->version};
+
+	return environment_of_containerd(x->environment, &supervisor);
 }
 
 static int read_node(struct explain *x)
@@ -67,7 +76,7 @@ static int read_node(struct explain *x)
 		return 0;
 	x->node_is_read = true;
 	if (!x->containerd)
-		x->containerd = environment_of_containerd(x->environment);
+		x->containerd = containerd_of(x);
 	err = x->containerd ? read_files(x) : -ENOMEM;
 	if (err) {
 		log_error("cannot read registries.yaml and config.yaml: %s", strerror(-err));
@@ -153,7 +162,7 @@ int explain_url(struct explain *x, const char *url, enum image_word word, explai
 	if (err || !starts_containerd)
 		return err;
 	if (!x->containerd)
-		x->containerd = environment_of_containerd(x->environment);
+		x->containerd = containerd_of(x);
 	if (!x->containerd) {
 		log_error("out of memory");
 		return -ENOMEM;

@@ -95,6 +95,24 @@ bool host_is_cluster(const char *host, uint16_t port)
 	return !address_is_public(&a) && port_is_cluster(port);
 }
 
+bool cluster_api_address(const char *service_cidr, char text[ADDRESS_TEXT])
+{
+	char first[ADDRESS_TEXT];
+	size_t len = strcspn(service_cidr, "/, ");
+	struct address a;
+
+	if (len >= sizeof(first))
+		return false;
+	memcpy(first, service_cidr, len);
+	first[len] = '\0';
+	if (!address_parse(first, &a))
+		return false;
+	for (size_t i = a.is_v6 ? 16 : 4; i-- && !++a.bytes[i];)
+		;
+	address_text(&a, text);
+	return true;
+}
+
 bool name_is_public(const char *name)
 {
 	static const char *const private[] = {".local", ".localhost", ".internal", ".intranet",

@@ -29,6 +29,12 @@ bool port_is_cluster(uint16_t port);
 bool host_is_cluster(const char *host, uint16_t port);
 
 /*
+ * The address of the API server within the cluster, the first of the services' range: of "10.43.0.0/16" (several by ','
+ * : of the first) "10.43.0.1".  False where text is none.
+ */
+bool cluster_api_address(const char *service_cidr, char text[ADDRESS_TEXT]);
+
+/*
  * Can a name be one of the public DNS: it has a dot, and its last label is none of those that are
  * kept for private use (RFC 6762 .local, RFC 8375 home.arpa, .internal, RFC 6761 ...)?
  */

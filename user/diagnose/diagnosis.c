@@ -2,6 +2,7 @@
 #include "diagnose/diagnosis_inside.h"
 
 #include "diagnose/cluster.h"
+#include "diagnose/remedy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,19 @@ void diagnosis_process(struct diagnosis *d, uint64_t time_ns, struct process *pr
 	relays_learn(&d->relays, process);
 	starts_note(&d->starts, process);
 	mutes_watch(&d->mutes, process, family_of(d, process), time_ns);
+	diagnosis_list_starts(d, process, time_ns);
+}
+
+/* The rke2 or k3s that p is, or whose variables it has. */
+static void supervisor_of(const struct diagnosis *d, const struct process *p, struct supervisor *out)
+{
+	struct service s;
+
+	service_of(p, &s);
+	out->server = !s.guessed && (!strcmp(s.name, "rke2-server") || !strcmp(s.name, "k3s"));
+	out->version = started_by_unit(p)->version;
+	out->cluster_cidr = d->facts.cluster_cidr;
+	out->service_cidr = d->facts.service_cidr;
 }
 
 void diagnosis_input(const struct diagnosis *d, const struct dial *dial, struct rule_input *in)
@@ -146,8 +160,11 @@ void diagnosis_input(const struct diagnosis *d, const struct dial *dial, struct 
 	in->wall_offset_ns = d->wall_offset_ns;
 	in->mirror = mirrors_tried(&d->mirrors, &d->facts, dial, &in->mirror_reached);
 	in->scheme = dial->remote.port == 80 ? "http" : "https";
-	choice_for_host(in->environment, in->family, in->scheme, rule_host(dial, text),
-		dial->remote.port, &in->choice);
+	supervisor_of(d, p, &in->supervisor);
+	if (p->role == ROLE_SUPERVISOR && in->supervisor.server)
+		in->effective = environment_of_supervisor(in->environment, &in->supervisor);
+	choice_for_host(in->effective ? in->effective : in->environment, in->family, in->scheme,
+		rule_host(dial, text), dial->remote.port, &in->choice);
 }
 
 struct finding *diagnosis_apply(const struct rule *rule, const struct rule_input *in)
@@ -183,7 +200,7 @@ static void explain(struct diagnosis *d, const struct dial *dial, uint64_t now_n
 {
 	struct rule_input in = {0};
 	const struct rule *rules, *beside = rule_find("case-conflict");
-	struct finding *f = NULL;
+	struct finding *f = NULL, *other = NULL;
 	size_t count;
 
 	if (dial_is_local_matter(dial)) {
@@ -199,20 +216,16 @@ static void explain(struct diagnosis *d, const struct dial *dial, uint64_t now_n
 	diagnosis_input(d, dial, &in);
 	rules = rules_all(&count);
 	for (size_t i = 0; i < count && !f; i++)
-		if (&rules[i] != beside)
+		if (!rules[i].aside)
 			f = diagnosis_apply(&rules[i], &in);
 	mirrors_note(&d->mirrors, &d->facts, dial, false, dial->end_ns);
-	if (!f)
-		return;
-	if (f->severity == SEVERITY_ERROR) {
-		struct finding *other = diagnosis_apply(beside, &in);
-
+	if (f && f->severity == SEVERITY_ERROR)
+		other = diagnosis_apply(beside, &in);
+	rule_input_free(&in);
+	if (f)
 		diagnosis_add(d, f, dial, now_ns);
-		if (other)
-			diagnosis_add(d, other, dial, now_ns);
-		return;
-	}
-	diagnosis_add(d, f, dial, now_ns);
+	if (other)
+		diagnosis_add(d, other, dial, now_ns);
 }
 
 static void explain_waiting(struct diagnosis *d, uint64_t until_ns, uint64_t now_ns)

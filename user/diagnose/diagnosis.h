@@ -50,10 +50,19 @@ struct pull_target {
 
 /*
  * Before any dial: what would be wrong if process pulled from targets, by its environment and what
- * was told of the node.  Findings of severity warning, at most one a rule; returns how many.
+ * was told of the node.  Findings of severity warning, at most one a rule; returns how many.  why: a sentence for the
+ * chain, or NULL.
  */
 size_t diagnosis_latent(struct diagnosis *d, struct process *process,
-	const struct pull_target *targets, size_t count, uint64_t now_ns);
+	const struct pull_target *targets, size_t count, enum pull_when when, const char *why,
+	uint64_t now_ns);
+
+/*
+ * Before any dial: what would be wrong with the NO_ list of process.  Of the containerd of an rke2, whether it keeps the
+ * API server's address within the cluster from the relay: CNI plugins inherit the list.  Of any, as info, whether it has
+ * entries that nothing matches.  Returns how many findings.
+ */
+size_t diagnosis_list(struct diagnosis *d, struct process *process, uint64_t now_ns);
 
 /*
  * A fact about a process that has just begun to run (the event has its pid and start), told only where its pull is

@@ -84,6 +84,12 @@ void facts_take(struct node_facts_kept *k, const struct event_fact *f)
 		   !strcmp(f->fields[0], "etcd-s3-endpoint")) {
 		copy_text(k->s3_endpoint, sizeof(k->s3_endpoint), f->fields[1]);
 		k->s3_endpoint[strcspn(k->s3_endpoint, ":/")] = '\0';
+	} else if (!strcmp(f->key, "config") && f->field_count >= 2 &&
+		   !strcmp(f->fields[0], "cluster-cidr")) {
+		copy_text(k->cluster_cidr, sizeof(k->cluster_cidr), f->fields[1]);
+	} else if (!strcmp(f->key, "config") && f->field_count >= 2 &&
+		   !strcmp(f->fields[0], "service-cidr")) {
+		copy_text(k->service_cidr, sizeof(k->service_cidr), f->fields[1]);
 	} else if (!strcmp(f->key, "mirror") && f->field_count >= 2 &&
 		   k->mirror_count < MIRROR_FACTS_MAX && !mirror_known(k, f)) {
 		copy_text(k->mirrors[k->mirror_count].registry, sizeof(k->mirrors[0].registry),

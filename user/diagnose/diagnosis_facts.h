@@ -6,7 +6,7 @@
  *			a unit's files, as unit_record.h tells them
  *	unit-reload	UNIT WORD: "yes" where systemd says NeedDaemonReload, else "no"
  *	mirror		REGISTRY HOST PORT: registries.yaml has endpoint HOST for REGISTRY
- *	config		etcd-s3-endpoint HOST FILE:LINE; the others are path.h's
+ *	config		etcd-s3-endpoint HOST FILE:LINE, cluster-cidr and service-cidr; the others are path.h's
  */
 #ifndef DIAGNOSE_DIAGNOSIS_FACTS_H
 #define DIAGNOSE_DIAGNOSIS_FACTS_H
@@ -50,6 +50,7 @@ struct node_facts_kept {
 		char registry[256], host[256];
 	} mirrors[MIRROR_FACTS_MAX];
 	char s3_endpoint[256];
+	char cluster_cidr[256], service_cidr[256]; /* "" where the configuration says none */
 };
 
 void facts_free(struct node_facts_kept *k);

@@ -47,14 +47,26 @@ static const char *program_of(const struct process *p)
 	return p->executable ? p->executable : p->name ? p->name : "";
 }
 
+/* Is p a containerd, or one of those that have its environment: shims, CNI plugins (facts 3.1)? */
+static bool is_below_containerd(const struct process *p)
+{
+	while (p && (p->role == ROLE_CNI || p->role == ROLE_SHIM))
+		p = p->parent;
+	return p && p->role == ROLE_CONTAINERD;
+}
+
 static uint64_t hash_of(const struct finding *f, const char *host)
 {
+	/* What a containerd lacks is the same of whoever has it from there. */
+	enum role role = f->rule->inherited && is_below_containerd(f->process)
+				 ? ROLE_CONTAINERD
+				 : f->process->role;
 	struct buffer b = {0};
 	uint64_t hash;
 
 	/* The role, because one unit holds rke2 and its containerd. */
 	buffer_printf(&b, "%s\n%s\n%s\n%s\n%u", f->rule->id, program_of(f->process),
-		role_name(f->process->role), host, f->port);
+		role_name(role), host, f->port);
 	hash = table_hash(buffer_string(&b), b.len);
 	buffer_free(&b);
 	return hash;
@@ -113,6 +125,20 @@ static struct finding_entry *entry_of(struct finding_store *s, uint64_t key)
 	return NULL;
 }
 
+/* What was told of a containerd's list, which a process below it has as well: whatever the host is. */
+static bool is_inherited_from(const struct finding *old, const struct finding *f)
+{
+	return f->rule->inherited && old->process->role == ROLE_CONTAINERD &&
+	       is_below_containerd(f->process);
+}
+
+static bool is_same_target(const struct finding *old, const struct finding *f)
+{
+	return old->process->role == f->process->role &&
+	       (!f->host[0] || !strcasecmp(old->host, f->host)) &&
+	       (!f->port || old->port == f->port);
+}
+
 /*
  * What was told of the same cause before any dial.  The dial may know less of its target: a name that did not
  * resolve has no port, an address may have no name.
@@ -123,10 +149,8 @@ static struct finding_entry *entry_before_dial(struct finding_store *s, const st
 		const struct finding *old = s->entries[i].finding;
 
 		if (!old->dial && !old->resolved && old->rule == f->rule &&
-			old->process->role == f->process->role &&
 			!strcmp(program_of(old->process), program_of(f->process)) &&
-			(!f->host[0] || !strcasecmp(old->host, f->host)) &&
-			(!f->port || old->port == f->port))
+			(is_same_target(old, f) || is_inherited_from(old, f)))
 			return &s->entries[i];
 	}
 	return NULL;
@@ -169,7 +193,8 @@ bool findings_is_open(const struct finding_store *s, const struct finding *f)
 		enum role its = old->process->role;
 
 		if (!old->resolved && old->rule == f->rule &&
-			(its == role || (role == ROLE_CONTAINERD && its == ROLE_SUPERVISOR)) &&
+			(its == role || (role == ROLE_CONTAINERD && its == ROLE_SUPERVISOR) ||
+				(f->rule->inherited && is_below_containerd(old->process))) &&
 			!strcmp(program_of(old->process), program_of(f->process)))
 			return true;
 	}
@@ -315,6 +340,15 @@ static bool direct_success_proves(const struct finding *f, const struct dial *d,
 	return same_host(f, d->name, ip, d->remote.port);
 }
 
+static void close_entry(struct finding_store *s, struct finding_entry *e, uint64_t now_ns)
+{
+	e->finding->resolved = true;
+	e->finding->last_ns = now_ns;
+	e->told_count = e->finding->count;
+	s->open--;
+	s->handler.finding(s->handler.context, e->finding, true);
+}
+
 /* The same role: in the same tree, or the same program in whatever tree it was started anew. */
 static bool is_its_like(const struct process *a, const struct process *b)
 {
@@ -325,7 +359,7 @@ static bool is_its_like(const struct process *a, const struct process *b)
 static void success_apply(
 	struct finding_store *s, struct finding_entry *e, const struct finding_success *r)
 {
-	struct finding *f = e->finding;
+	const struct finding *f = e->finding;
 	char ip[ADDRESS_TEXT];
 
 	if (f->resolved || !is_its_like(f->process, r->dial.process))
@@ -334,11 +368,7 @@ static void success_apply(
 	if (r->dial.path == DIAL_RELAY ? !relay_success_proves(f, &r->dial, r->success, ip)
 				       : !direct_success_proves(f, &r->dial, ip))
 		return;
-	f->resolved = true;
-	f->last_ns = r->at_ns;
-	s->open--;
-	e->told_count = f->count;
-	s->handler.finding(s->handler.context, f, true);
+	close_entry(s, e, r->at_ns);
 }
 
 void findings_success(
@@ -353,6 +383,21 @@ void findings_success(
 	environment_ref(r->dial.environment);
 	for (size_t i = 0; s->open && i < s->count; i++)
 		success_apply(s, &s->entries[i], r);
+}
+
+void findings_mended(
+	struct finding_store *s, const char *rule, const struct process *p, uint64_t now_ns)
+{
+	for (size_t i = 0; i < s->count && s->open; i++) {
+		const struct finding *f = s->entries[i].finding;
+
+		if (!f->resolved && !f->dial && !strcmp(f->rule->id, rule) &&
+			f->process->role == p->role &&
+			!strcmp(program_of(f->process), program_of(p))) {
+			s->entries[i].finding->mended = true;
+			close_entry(s, &s->entries[i], now_ns);
+		}
+	}
 }
 
 void findings_tick(struct finding_store *s, uint64_t now_ns, bool all)

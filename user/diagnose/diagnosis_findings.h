@@ -67,6 +67,10 @@ void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns);
 void findings_success(
 	struct finding_store *s, const struct dial *d, enum success success, uint64_t now_ns);
 
+/* Closes what was told of that rule before any dial of p's program, and of p's role: p does not have it any more. */
+void findings_mended(
+	struct finding_store *s, const char *rule, const struct process *p, uint64_t now_ns);
+
 /* Tells the counts that grew and have waited for ten minutes; with all, all that grew. */
 void findings_tick(struct finding_store *s, uint64_t now_ns, bool all);
 

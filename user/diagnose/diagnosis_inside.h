@@ -55,4 +55,7 @@ void diagnosis_add(
 /* Processes that failed without a packet (diagnosis_mute.h): what their value would make of their first pull. */
 void diagnosis_mutes(struct diagnosis *d, uint64_t now_ns, bool all);
 
+/* A process runs a program: what is wrong with the list of one whose children will dial within the cluster. */
+void diagnosis_list_starts(struct diagnosis *d, struct process *p, uint64_t now_ns);
+
 #endif

@@ -8,6 +8,13 @@
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 #define SEVERITIES 3
 
+/* When a process will pull; what is not sure is told as info. */
+enum pull_when {
+	PULL_NOW,	    /* as soon as it starts */
+	PULL_PERHAPS,	    /* as soon as it starts, unless what was not looked into has the images */
+	PULL_NEXT_UPGRADE,  /* it has what it needs, until the next version is installed */
+};
+
 struct rule; /* diagnose/rules.h */
 
 /* A short list of sentences. */
@@ -25,6 +32,7 @@ struct finding {
 	uint64_t first_ns, last_ns;
 	bool incomplete; /* something was lost in its window: it may be wrong */
 	bool resolved;
+	bool mended; /* resolved by what a new process carries; else by a dial that works */
 	bool raised; /* told before any dial as a warning of this id: the dial failed now, counted from 1 */
 	char *message;		 /* one sentence with the numbers of the latest dial */
 	struct lines chain;	 /* from the failed dial to the cause */

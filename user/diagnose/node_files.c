@@ -111,18 +111,6 @@ static int read_config(const struct unit_root *r, struct node_files *f)
 	return err;
 }
 
-/* The endings that K3s and RKE2 import (k3s pkg/agent/containerd, wharfie pkg/tarfile). */
-static bool is_tarball(const char *name)
-{
-	static const char *const endings[] = {
-		".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.bz2", ".tbz", ".tar.lz4"};
-
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
-		if (ends_with(name, endings[i]))
-			return true;
-	return false;
-}
-
 /* The names in a directory of the data directory; one that is not there is empty. */
 static int list_data(const struct unit_root *r, struct node_files *f, const char *name,
 	struct unit_list *names, char *path, size_t size)
@@ -136,28 +124,6 @@ static int list_data(const struct unit_root *r, struct node_files *f, const char
 	return err && err != -ENOMEM ? add_problem(f, path, strerror(-err), 0) : err;
 }
 
-static int find_images(const struct unit_root *r, struct node_files *f)
-{
-	struct unit_list names = {0};
-	char path[600];
-	int err = list_data(r, f, "agent/images", &names, path, sizeof(path));
-
-	for (size_t i = 0; !err && i < names.count && !f->images[0]; i++) {
-		struct buffer file = {0};
-		enum unit_node node;
-		long long mtime;
-
-		buffer_printf(&file, "%s/%s", path, names.text[i]);
-		if (is_tarball(names.text[i]) && file.len < sizeof(f->images) &&
-			!unit_root_stat(r, buffer_string(&file), &node, &mtime) &&
-			node == UNIT_NODE_FILE)
-			memcpy(f->images, file.data, file.len + 1);
-		buffer_free(&file);
-	}
-	unit_list_free(&names);
-	return err;
-}
-
 /* "v1.32.5+rke2r1" is "v1.32.5-rke2r1-f08cac670b4e" there: a tag has no '+' (rke2 pkg/bootstrap). */
 static bool is_of_version(const char *name, const char *version)
 {
@@ -167,6 +133,38 @@ static bool is_of_version(const char *name, const char *version)
 		if (name[i] != (version[i] == '+' ? '-' : version[i]))
 			return false;
 	return name[i] == '-' || !name[i];
+}
+
+/* The tarball that has the most of what rke2 starts from; after find_staged(). */
+static int find_images(const struct unit_root *r, struct node_files *f)
+{
+	struct unit_list names = {0};
+	char path[600];
+	int err = list_data(r, f, "agent/images", &names, path, sizeof(path));
+
+	for (size_t i = 0; !err && i < names.count; i++) {
+		struct buffer file = {0};
+		enum node_images images = NODE_IMAGES_NONE;
+		enum unit_node node;
+		long long mtime;
+
+		buffer_printf(&file, "%s/%s", path, names.text[i]);
+		if (node_images_is_tarball(names.text[i]) && file.len < sizeof(f->images) &&
+			!unit_root_stat(r, buffer_string(&file), &node, &mtime) &&
+			node == UNIT_NODE_FILE)
+			images = node_images_of(names.text[i], f->version,
+				f->distribution == DISTRIBUTION_K3S);
+		if (images == NODE_IMAGES_HELD && f->version[0] && !f->staged[0] && f->other[0] &&
+			mtime < f->other_ns && !node_images_tells_version(names.text[i]))
+			images = NODE_IMAGES_OLD;
+		if (images > f->preloaded) {
+			f->preloaded = images;
+			memcpy(f->images, file.data, file.len + 1);
+		}
+		buffer_free(&file);
+	}
+	unit_list_free(&names);
+	return err;
 }
 
 /* .extracted in a data directory holds the image that it came from (rke2 pkg/bootstrap, Stage). */
@@ -198,16 +196,23 @@ static int find_staged(const struct unit_root *r, struct node_files *f)
 	for (size_t i = 0; !err && i < names.count; i++) {
 		struct buffer bin = {0};
 		enum unit_node node;
-		long long mtime;
+		long long mtime, unpacked_ns = 0;
 
 		buffer_printf(&bin, "%s/%s", path, names.text[i]);
 		if (!bin.failed)
 			read_marker(r, f, bin.data);
+		if (!bin.failed && unit_root_stat(r, bin.data, &node, &unpacked_ns))
+			unpacked_ns = 0;
 		buffer_append_string(&bin, "/bin");
-		if ((!f->version[0] || is_of_version(names.text[i], f->version)) &&
-			!unit_root_stat(r, buffer_string(&bin), &node, &mtime) &&
-			node == UNIT_NODE_DIRECTORY)
+		if (unit_root_stat(r, buffer_string(&bin), &node, &mtime) ||
+			node != UNIT_NODE_DIRECTORY) {
+			; /* not unpacked to its end */
+		} else if (!f->version[0] || is_of_version(names.text[i], f->version)) {
 			snprintf(f->staged, sizeof(f->staged), "%s", names.text[i]);
+		} else if (unpacked_ns > f->other_ns) {
+			f->other_ns = unpacked_ns;
+			snprintf(f->other, sizeof(f->other), "%s", names.text[i]);
+		}
 		buffer_free(&bin);
 	}
 	unit_list_free(&names);
@@ -275,9 +280,9 @@ int node_files_read(const struct unit_root *r, enum distribution distribution, c
 	if (!out->version[0] && program && *program)
 		find_version(r, out, program);
 	if (!err)
-		err = find_images(r, out);
-	if (!err)
 		err = find_staged(r, out);
+	if (!err)
+		err = find_images(r, out);
 	if (err)
 		node_files_free(out);
 	return err;
@@ -292,6 +297,34 @@ void node_files_free(struct node_files *f)
 }
 
 /* ---- who will pull ---- */
+
+const char *node_images_words(const struct node_files *f, char text[NODE_IMAGES_WORDS])
+{
+	switch (f->preloaded) {
+	case NODE_IMAGES_NONE:
+		snprintf(text, NODE_IMAGES_WORDS, "no image tarball is in %s/agent/images",
+			f->data_dir);
+		break;
+	case NODE_IMAGES_OTHERS:
+		snprintf(text, NODE_IMAGES_WORDS, "by its name %s has other images",
+			f->images);
+		break;
+	case NODE_IMAGES_OLD:
+		snprintf(text, NODE_IMAGES_WORDS,
+			"%s was there before %s was unpacked, so it is of that version or an older "
+			"one",
+			f->images, f->other);
+		break;
+	case NODE_IMAGES_DOUBT:
+		snprintf(text, NODE_IMAGES_WORDS,
+			"what %s has was not looked into: its name does not tell", f->images);
+		break;
+	case NODE_IMAGES_HELD:
+		snprintf(text, NODE_IMAGES_WORDS, "images are preloaded: %s", f->images);
+		break;
+	}
+	return text;
+}
 
 /* The registry of RKE2's own images is one that only the internet has, and is asked for itself. */
 static bool is_known_public(const struct node_files *f, bool is_agent)
@@ -317,6 +350,8 @@ static bool is_known_public(const struct node_files *f, bool is_agent)
 enum node_pull node_pull_of(
 	const struct node_files *f, enum role role, bool is_agent, char *why, size_t size)
 {
+	char words[NODE_IMAGES_WORDS];
+
 	*why = '\0';
 	if (f->problems.count || f->config.cut)
 		return NODE_PULL_NOT;
@@ -324,20 +359,23 @@ enum node_pull node_pull_of(
 		snprintf(why, size, "it pulls the installer of each new version");
 		return NODE_PULL_DEFAULT;
 	}
-	if (f->images[0])
+	if (f->preloaded > NODE_IMAGES_OTHERS)
 		return NODE_PULL_NOT;
 	if (role == ROLE_CONTAINERD) {
-		snprintf(why, size, "it pulls images: none is preloaded in %s/agent/images",
-			f->data_dir);
+		if (f->preloaded == NODE_IMAGES_NONE)
+			snprintf(words, sizeof(words), "none is preloaded in %s/agent/images",
+				f->data_dir);
+		else
+			node_images_words(f, words);
+		snprintf(why, size, "it pulls images: %s", words);
 		return NODE_PULL_DEFAULT;
 	}
 	if (role != ROLE_SUPERVISOR || f->distribution != DISTRIBUTION_RKE2 || f->staged[0] ||
 		f->config.value[NODE_RUNTIME_IMAGE][0])
 		return NODE_PULL_NOT;
 	snprintf(why, size,
-		"it pulls rke2-runtime%s%s now: that is not in %s/data, and no image tarball is in "
-		"%s/agent/images",
-		f->version[0] ? " of " : "", f->version, f->data_dir, f->data_dir);
+		"it pulls rke2-runtime%s%s now: that is not in %s/data, and %s",
+		f->version[0] ? " of " : "", f->version, f->data_dir, node_images_words(f, words));
 	return is_known_public(f, is_agent) ? NODE_PULL_TARGETS : NODE_PULL_DEFAULT;
 }
 
@@ -419,7 +457,7 @@ void node_files_tell(
 void node_pull_tell(const struct node_files *f, enum role role, bool is_agent,
 	const struct event *exec, event_handler handler, void *context)
 {
-	char why[1024], text[PULL_TARGETS][sizeof(((struct pull_target *)0)->host) + 32];
+	char why[2048], text[PULL_TARGETS][sizeof(((struct pull_target *)0)->host) + 32];
 	const char *fields[2 + PULL_TARGETS] = {why, PULL_FACT_DEFAULT};
 	struct event event = {.kind = EVENT_FACT,
 		.time_ns = exec->time_ns,

@@ -10,6 +10,7 @@
 #include "capture/source.h"
 #include "diagnose/diagnosis.h"
 #include "diagnose/node_config.h"
+#include "diagnose/node_images.h"
 #include "diagnose/unit_files.h"
 
 enum distribution {
@@ -27,13 +28,16 @@ struct node_files {
 	struct unit_list problems; /* "PATH: WHY" of what could not be read or understood */
 	struct unit_list faults;   /* those of the problems that are to be mended in the file */
 	char data_dir[512];
-	char images[768]; /* the first image tarball of agent/images; "" where there is none */
+	enum node_images preloaded;
+	char images[768]; /* the image tarball of agent/images that it is so by; "" where there is none */
 	char version[64]; /* of the program, "v1.32.5+rke2r1"; "" where not known */
 	char pulled
 		[256]; /* the image that the latest of the data directories was pulled as; "" where not known */
 	char staged
 		[256]; /* the name of the data directory of that version, or where the version is not
 			     known of any; "" where there is none: rke2 will pull rke2-runtime */
+	char other[256];     /* the data directory that was made last of those of other versions; "" */
+	long long other_ns;  /* when that was, CLOCK_REALTIME */
 };
 
 /*
@@ -44,6 +48,10 @@ int node_files_read(const struct unit_root *r, enum distribution distribution, c
 	const char *version, struct node_files *out);
 void node_files_free(struct node_files *f);
 
+/* "no image tarball is in ...": what is known of the images, in a clause. */
+#define NODE_IMAGES_WORDS 1280
+const char *node_images_words(const struct node_files *f, char text[NODE_IMAGES_WORDS]);
+
 /* Will a process that starts pull? */
 enum node_pull {
 	NODE_PULL_NOT,	   /* not by itself, or it is not known */
@@ -53,7 +61,7 @@ enum node_pull {
 
 /*
  * By what the files say, to be told before any dial, and so only where it is sure: of rke2 where the
- * runtime image of its version is not unpacked and no tarball is there; of containerd where nothing is
+ * runtime image of its version is not unpacked and no tarball may have it; of containerd where nothing is
  * preloaded; of rancher-system-agent for its next plan.  An agent gets system-default-registry from its
  * server (rke2 pkg/rke2/rke2_linux.go): only what it pulled before says which that is.  A registry under mirrors: may be served
  * by the embedded registry of other nodes.  why: a sentence about it.

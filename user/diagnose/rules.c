@@ -22,11 +22,14 @@ static const struct rule rules[] = {
 			"v1.24.2 rke2's own list won over it (k3s #5642). RKE2 adds the cluster's "
 			"ranges "
 			"on servers only, and nodes' addresses never.",
-		.needs = "the CONNECT line to the relay",
+		.needs = "the CONNECT line to the relay; before any dial the environment of rke2's "
+			 "containerd",
 		.confused =
 			"a registry within the cluster that is meant to be reached by the relay",
 		.remedy = "add pod and service CIDRs, .svc, .cluster.local and the node network",
 		.reference = RKE2 "4924",
+		.latent = true,
+		.inherited = true,
 		.applies = rule_cluster_via_relay,
 	},
 	{
@@ -343,13 +346,32 @@ static const struct rule rules[] = {
 		.title = "both cases of a relay variable are set, to different values",
 		.says = "Told beside the primary cause: Go takes the upper case one; curl takes "
 			"the lower "
-			"case http_proxy.",
+			"case http_proxy.  Before any dial also alone, where the two have a host "
+			"that "
+			"will be pulled from go different ways.  A server joins no_proxy to "
+			"NO_PROXY: there both count.",
 		.needs = "the environment",
 		.confused = "nothing",
 		.remedy = "one spelling",
 		.reference = K3S "2176",
 		.latent = true,
+		.aside = true,
 		.applies = rule_case_conflict,
+	},
+	{
+		.id = "entry-unread",
+		.title = "an entry of the NO_ list that no host can match",
+		.says = "Go parts the list by commas alone.  What stands between blanks or "
+			"semicolons is one "
+			"entry; 10.43.* is no network, and brackets around the list belong to its "
+			"first and last entry.  Such an entry matches nothing, without a word.",
+		.needs = "the environment",
+		.confused = "programs other than Go's, some of which take blanks or a *",
+		.remedy = "commas, and networks as 10.43.0.0/16",
+		.reference = "https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config",
+		.latent = true,
+		.aside = true,
+		.applies = rule_entry_unread,
 	},
 };
 

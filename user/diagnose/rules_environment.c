@@ -150,10 +150,17 @@ bool rule_name_unread(const struct rule_input *given, struct finding *out)
 		rule_message(in, out, "it carries %s, which %s does not read; it reads %s",
 			buffer_string(&b), rule_who(in), rule_needed(in));
 	rule_absent(in, out);
-	if (v->relay.family != in->family)
+	if (v->relay.family == RELAY_FAMILY_RELAY)
 		lines_add(&out->chain,
-			"%s=%s is carried: nothing in rke2, containerd or Go reads a name in _%s",
-			v->name, v->value, relay_name_family(v->relay.family));
+			"%s=%s is carried: nothing in rke2, containerd or Go reads a name in _RELAY",
+			v->name, v->value);
+	else if (v->relay.family != in->family)
+		lines_add(&out->chain,
+			"%s=%s is carried: stock programs read it; %s takes %s for one that reads "
+			"names in _%s instead",
+			v->name, v->value,
+			in->names_given ? "--names RELAY" : "what it was seen to dial", rule_who(in),
+			relay_name_family(in->family));
 	else
 		lines_add(&out->chain,
 			"%s=%s is carried: names are case-sensitive, Go reads %s in all upper or "
@@ -198,7 +205,7 @@ bool rule_scheme_uncovered(const struct rule_input *in, struct finding *out)
 static bool containerd_goes_direct(
 	const struct rule_input *in, char name[64], char entry[sizeof(((struct choice *)0)->no_entry)])
 {
-	struct environment *e = environment_of_containerd(in->environment);
+	struct environment *e = environment_of_containerd(in->environment, &in->supervisor);
 	char text[ADDRESS_TEXT];
 	struct choice c = {0};
 
@@ -219,17 +226,23 @@ static bool containerd_goes_direct(
 /* The NO_ list that rke2 reads itself must not send it past the relay that it is about to get. */
 static void narrow_own_list(const struct rule_input *in, struct finding *out)
 {
-	const struct variable *no =
-		environment_effective(in->environment, in->family, RELAY_KIND_NO);
-	size_t entries = 0;
+	const struct environment *e = in->environment;
+	const struct variable *first = environment_effective(e, in->family, RELAY_KIND_NO);
+	char text[ADDRESS_TEXT];
 
-	if (no && in->public_target)
-		entries = rule_drop_wide(in, out, no);
-	if (entries)
+	for (unsigned int i = 0; i < e->count && in->public_target; i++) {
+		const struct variable *v = &e->variables[i];
+
+		/* A server reads both cases. */
+		if (!v->is_relay || v->relay.kind != RELAY_KIND_NO || v->relay.containerd ||
+			v->relay.family != in->family || v->relay.spelling == RELAY_MIXED ||
+			(v != first && !in->effective) || !rule_drop_wide(in, out, v))
+			continue;
 		lines_add(&out->chain,
 			"%s=%s covers %s: with it a relay would not be used, so what is wide in it "
 			"has to go",
-			no->name, no->value, in->dial->name[0] ? in->dial->name : "that address");
+			v->name, v->value, rule_host(in->dial, text));
+	}
 }
 
 bool rule_containerd_scope(const struct rule_input *in, struct finding *out)
@@ -350,41 +363,4 @@ bool rule_relay_missing(const struct rule_input *in, struct finding *out)
 					"place of RELAY:PORT; else open the way to the registry:");
 	remedy_give(in, out, NULL);
 	return true;
-}
-
-bool rule_case_conflict(const struct rule_input *in, struct finding *out)
-{
-	const struct environment *e = in->environment;
-
-	for (unsigned int i = 0; i < e->count; i++) {
-		const struct variable *upper = &e->variables[i];
-
-		if (!upper->is_relay || upper->relay.spelling != RELAY_UPPER || !upper->value[0])
-			continue;
-		for (unsigned int j = 0; j < e->count; j++) {
-			const struct variable *lower = &e->variables[j];
-
-			if (!lower->is_relay || lower->relay.spelling != RELAY_LOWER ||
-				lower->relay.family != upper->relay.family ||
-				lower->relay.kind != upper->relay.kind ||
-				lower->relay.containerd != upper->relay.containerd ||
-				!lower->value[0] || !strcmp(lower->value, upper->value))
-				continue;
-			out->severity = SEVERITY_WARNING;
-			rule_message(in, out,
-				"%s and %s are both set, to different values; Go takes "
-				"the upper case one",
-				upper->name, lower->name);
-			lines_add(&out->chain, "%s=%s wins", upper->name, upper->value);
-			lines_add(&out->chain,
-				"%s=%s is ignored by Go (curl does the reverse for "
-				"http_proxy)",
-				lower->name, lower->value);
-			remedy_correct(in, out, lower,
-				"keep one spelling, upper case, and take this "
-				"one away");
-			return true;
-		}
-	}
-	return false;
 }

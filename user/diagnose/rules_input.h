@@ -8,6 +8,7 @@
 #include "diagnose/rules.h"
 #include "model/path.h"
 #include "relay/relay_choice.h"
+#include "relay/supervisor_environment.h"
 
 struct node_facts_kept; /* diagnosis_facts.h */
 
@@ -15,6 +16,8 @@ struct rule_input {
 	const struct dial *dial;
 	const struct process *process;
 	const struct environment *environment; /* what the process carried when it dialled */
+	struct supervisor supervisor; /* what the rke2 or k3s above it does with its variables */
+	struct environment *effective; /* owned: what a supervisor made of environment; NULL: it is that */
 	bool names_given;		       /* family is what --names says, not what was seen */
 	enum relay_family family;	       /* the names that this program is taken to read */
 	bool site_says_relay; /* the site's own names are *_RELAY, yet family is PROXY */
@@ -25,6 +28,8 @@ struct rule_input {
 	const struct path_settings *cluster; /* what config.yaml says of it, beyond the defaults */
 	int64_t wall_offset_ns;		     /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not known */
 	bool public_target; /* the address dialled, or the name that did not resolve, is public */
+	bool alone; /* a rule that is told beside others: there is no other */
+	enum pull_when when; /* of latent: when it will be dialled */
 	bool latent; /* nothing was dialled: dial is what the process would do, without an address */
 	uint64_t failed_for_ns, failed_times; /* a local matter: how long and how often by now */
 	const char *scheme;		      /* "https", or "http" on port 80 */
@@ -33,6 +38,9 @@ struct rule_input {
 		*mirror; /* a configured mirror of the host that this process tried just before */
 	bool mirror_reached; /* and did it reach that? */
 };
+
+/* Frees what in owns. */
+void rule_input_free(struct rule_input *in);
 
 /* Which variable of this kind would the scheme of the dial need: RELAY_KIND_HTTPS or _HTTP. */
 enum relay_kind rule_kind(const struct rule_input *in);
@@ -146,6 +154,7 @@ const char *rule_host(const struct dial *d, char text[ADDRESS_TEXT]);
 /* rules_list.c */
 bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out);
 bool rule_no_relay_match(const struct rule_input *in, struct finding *out);
+bool rule_entry_unread(const struct rule_input *in, struct finding *out);
 /* rules_relay.c */
 bool rule_relay_unresolved(const struct rule_input *in, struct finding *out);
 bool rule_relay_unreachable(const struct rule_input *in, struct finding *out);
@@ -161,6 +170,7 @@ bool rule_name_unread(const struct rule_input *in, struct finding *out);
 bool rule_scheme_uncovered(const struct rule_input *in, struct finding *out);
 bool rule_containerd_scope(const struct rule_input *in, struct finding *out);
 bool rule_relay_missing(const struct rule_input *in, struct finding *out);
+/* rules_case.c */
 bool rule_case_conflict(const struct rule_input *in, struct finding *out);
 /* rules_files.c */
 bool rule_env_file_invalid(const struct rule_input *in, struct finding *out);

@@ -6,6 +6,7 @@
 #include "relay/no_list.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -48,33 +49,18 @@ bool rule_entry_is_exact(const struct rule_input *in, const char *entry)
 	return !strncasecmp(entry, host, len) && (!entry[len] || entry[len] == ':');
 }
 
-/* The next entry of a NO_ list, trimmed, into entry; false at the end. */
-static bool next_entry(const char **list, char *entry, size_t size)
-{
-	size_t len;
-
-	do {
-		*list += strspn(*list, ", \t");
-		if (!**list)
-			return false;
-		len = strcspn(*list, ",");
-		snprintf(entry, size, "%.*s", (int)len, *list);
-		*list += len;
-	} while (len >= size);
-	for (len = strlen(entry); len && strchr(" \t", entry[len - 1]);)
-		entry[--len] = '\0';
-	return true;
-}
-
 size_t rule_drop_wide(const struct rule_input *in, struct finding *out, const struct variable *no)
 {
 	char text[ADDRESS_TEXT], port[8], entry[256];
-	const char *list = no->value, *host = rule_host(in->dial, text);
-	struct text matched;
+	const char *host = rule_host(in->dial, text);
+	struct text rest = {no->value, strlen(no->value)}, next, matched;
 	size_t count = 0;
 
 	snprintf(port, sizeof(port), "%u", in->dial->remote.port);
-	while (next_entry(&list, entry, sizeof(entry))) {
+	while (no_list_next(&rest, &next)) {
+		if ((size_t)snprintf(entry, sizeof(entry), "%.*s", (int)next.len, next.at) >=
+			sizeof(entry))
+			continue;
 		if (!no_list_match(entry, (struct text){host, strlen(host)},
 			    (struct text){port, strlen(port)}, &matched) ||
 			rule_entry_is_exact(in, entry))
@@ -83,6 +69,80 @@ size_t rule_drop_wide(const struct rule_input *in, struct finding *out, const st
 		count++;
 	}
 	return count;
+}
+
+/* The variable of the process that holds entry; NULL: it is one that a server adds itself. */
+static const struct variable *list_with(const struct rule_input *in, const char *entry)
+{
+	static const enum relay_spelling order[] = {RELAY_UPPER, RELAY_LOWER};
+	const struct environment *e = in->environment;
+
+	for (size_t o = 0; o < sizeof(order) / sizeof(*order); o++)
+		for (unsigned int i = 0; i < e->count; i++) {
+			const struct variable *v = &e->variables[i];
+			struct text rest = {v->value, strlen(v->value)}, next;
+
+			if (!v->is_relay || v->relay.kind != RELAY_KIND_NO || v->relay.containerd ||
+				v->relay.family != in->family || v->relay.spelling != order[o])
+				continue;
+			while (no_list_next(&rest, &next))
+				if (text_equals(next, entry))
+					return v;
+		}
+	return NULL;
+}
+
+/* The entries of a list that no host can match, joined by ", "; false where there is none. */
+static bool void_entries(const char *list, struct buffer *b)
+{
+	struct text rest = {list, strlen(list)}, next;
+
+	while (no_list_next(&rest, &next))
+		if (no_entry_is_void(next))
+			buffer_printf(
+				b, "%s\"%.*s\"", b->len ? ", " : "", (int)next.len, next.at);
+	return b->len > 0;
+}
+
+static void chain_void(struct finding *out, const struct variable *no)
+{
+	struct buffer b = {0};
+
+	if (void_entries(no->value, &b))
+		lines_add(&out->chain,
+			"no host can match %s: entries are parted by commas alone, and are a name, "
+			".domain, *.domain, an address or a network like 10.43.0.0/16",
+			buffer_string(&b));
+	buffer_free(&b);
+}
+
+bool rule_entry_unread(const struct rule_input *in, struct finding *out)
+{
+	const struct variable *no =
+		environment_effective(in->environment, in->family, RELAY_KIND_NO);
+	struct buffer b = {0}, message = {0};
+
+	if (!no || !void_entries(no->value, &b)) {
+		buffer_free(&b);
+		return false;
+	}
+	out->severity = SEVERITY_INFO;
+	out->host[0] = '\0'; /* it is about no host */
+	out->port = 0;
+	words_process(&message, in->process);
+	buffer_printf(&message, " reads %s, and no host can match its entry %s", no->name,
+		buffer_string(&b));
+	free(out->message);
+	out->message = message.failed ? NULL : strdup(buffer_string(&message));
+	lines_add(&out->chain, "%s=%s", no->name, no->value);
+	chain_void(out, no);
+	chain_source(in, out, no);
+	remedy_correct(in, out, no,
+		"commas between the entries, and each of them a name, .domain, an address or a "
+		"network like 10.43.0.0/16");
+	buffer_free(&message);
+	buffer_free(&b);
+	return true;
 }
 
 static void say_meant(const struct rule_input *in, struct finding *out, const char *no_name)
@@ -177,13 +237,18 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 		environment_effective(in->environment, in->family, RELAY_KIND_NO);
 	const char *entry = in->choice.no_entry;
 	char text[ADDRESS_TEXT];
+	bool added;
 
 	if (!rule_is_direct(in))
 		return false;
 	if (match_by_argument(in, out))
 		return true;
-	if (in->choice.reason != CHOICE_NO_LIST || !no)
+	if (in->choice.reason != CHOICE_NO_LIST || !in->choice.variable)
 		return match_by_elimination(in, no, out);
+	added = in->effective && !list_with(in, entry);
+	no = list_with(in, entry);
+	if (!no)
+		no = in->choice.variable;
 	if (!in->public_target || rule_entry_is_exact(in, entry)) {
 		if (in->latent)
 			return false; /* meant so */
@@ -193,6 +258,8 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 			entry, no->name);
 		lines_add(&out->chain, "%s %s direct: the entry \"%s\" of %s covers %s",
 			rule_who(in), rule_went(in), entry, no->name, rule_host(in->dial, text));
+		if (added)
+			lines_add(&out->chain, "RKE2 adds that entry itself, on servers");
 		say_meant(in, out, no->name);
 		return true;
 	}
@@ -203,6 +270,8 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 		rule_effective(in) ? rule_effective(in)->name : rule_needed(in), entry, no->name,
 		rule_host(in->dial, text));
 	lines_add(&out->chain, "%s=%s", no->name, no->value);
+	if (in->effective && no->relay.spelling == RELAY_LOWER)
+		lines_add(&out->chain, "a server joins %s to NO_PROXY: both count", no->name);
 	chain_source(in, out, no);
 	rule_drop_wide(in, out, no);
 	remedy_correct(in, out, no,
@@ -322,7 +391,7 @@ bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
 	const struct process *containerd = NULL;
 	enum list_origin origin;
 
-	if (!rule_to_relay(in) || !rule_reached(d) || !d->connect_port ||
+	if (!rule_to_relay(in) || (!in->latent && !rule_reached(d)) || !d->connect_port ||
 		!is_cluster(in, d->connect_host, d->connect_port) || join_may_use_relay(in))
 		return false;
 	no = environment_effective(in->environment, in->family, RELAY_KIND_NO);
@@ -338,6 +407,8 @@ bool rule_cluster_via_relay(const struct rule_input *in, struct finding *out)
 		lines_add(&out->chain, "%s was started without %s", rule_who(in), name);
 	else
 		lines_add(&out->chain, "%s carries no %s", rule_who(in), name);
+	if (no)
+		chain_void(out, no);
 	chain_list(in, out, origin, prefixed, containerd);
 	if (no)
 		chain_source(in, out, no);

@@ -10,6 +10,12 @@
 #include <string.h>
 #include <strings.h>
 
+void rule_input_free(struct rule_input *in)
+{
+	environment_unref(in->effective);
+	in->effective = NULL;
+}
+
 enum relay_kind rule_kind(const struct rule_input *in)
 {
 	return strcmp(in->scheme, "http") ? RELAY_KIND_HTTPS : RELAY_KIND_HTTP;
@@ -252,22 +258,41 @@ static const char *shown_name(const struct rule_input *in)
 	return d->name;
 }
 
+/* What it would do. */
+static void words_plan(struct buffer *b, const struct rule_input *in)
+{
+	const struct dial *d = in->dial;
+
+	if (in->when == PULL_NEXT_UPGRADE)
+		buffer_append_string(b, "at the next upgrade ");
+	words_process(b, in->process);
+	buffer_append_string(b, in->when == PULL_NEXT_UPGRADE ? " will " : " would ");
+	if (d->path == DIAL_RELAY && d->connect_port) {
+		buffer_append_string(b, "ask the relay ");
+		words_endpoint(b, d->relay_variable->url.host, d->relay_variable->url.port);
+		buffer_append_string(b, " for ");
+		words_endpoint(b, d->connect_host, d->connect_port);
+	} else if (d->path == DIAL_RELAY) {
+		buffer_printf(b, "dial what %s says", d->relay_variable->name);
+	} else {
+		buffer_append_string(b, "dial ");
+		words_endpoint(b, d->name, d->remote.port);
+		buffer_append_string(b, " directly");
+	}
+	if (in->when == PULL_PERHAPS)
+		buffer_append_string(b, ", if it pulls");
+}
+
 void words_dial(struct buffer *b, const struct rule_input *in)
 {
 	const struct dial *d = in->dial;
 	char text[ADDRESS_TEXT];
 
-	words_process(b, in->process);
 	if (in->latent) {
-		if (d->path == DIAL_RELAY) {
-			buffer_printf(b, " would dial what %s says", d->relay_variable->name);
-			return;
-		}
-		buffer_append_string(b, " would dial ");
-		words_endpoint(b, d->name, d->remote.port);
-		buffer_append_string(b, " directly");
+		words_plan(b, in);
 		return;
 	}
+	words_process(b, in->process);
 	if (d->outcome == DIAL_UNRESOLVED) {
 		buffer_printf(b, " looked up %s and ",
 			*shown_name(in) ? shown_name(in) : "a name that was not seen");
@@ -315,8 +340,9 @@ static void chain_evidence(const struct rule_input *in, struct finding *out)
 	char text[ADDRESS_TEXT];
 
 	if (in->latent) {
-		lines_add(&out->chain,
-			"nothing was dialled yet: this is what a pull from %s would do", d->name);
+		lines_add(&out->chain, "nothing was dialled yet: this is what %s %s would do",
+			d->connect_port ? "a network plugin that asks for" : "a pull from",
+			d->name);
 		return;
 	}
 	if (d->outcome == DIAL_UNRESOLVED) {

@@ -135,7 +135,9 @@ void text_resolved(struct sink_text *s, const struct report *r, struct buffer *o
 	remember(s, f, true);
 	finding_target(f, target, sizeof(target));
 	text_escaped(out, f->rule->id);
-	if (target[0]) {
+	if (f->mended) {
+		buffer_append_string(out, ": a new process does not have it any more");
+	} else if (target[0]) {
 		buffer_append_string(out, ": ");
 		text_escaped(out, target);
 		buffer_append_string(out, " is reached again");

@@ -251,39 +251,3 @@ bool environment_is_cut(const struct environment *e)
 			return true;
 	return e->truncated;
 }
-
-static const char prefix[] = "CONTAINERD_";
-
-static bool has_prefix(const struct variable *v)
-{
-	return strncmp(v->name, prefix, sizeof(prefix) - 1) == 0;
-}
-
-struct environment *environment_of_containerd(const struct environment *e)
-{
-	struct environment *child = environment_new(e->origin);
-
-	if (!child)
-		return NULL;
-	child->truncated = e->truncated;
-	child->unreadable = e->unreadable;
-	child->first_lost = e->first_lost;
-	/* The plain ones first: the prefixed ones come behind them and win. */
-	for (int prefixed = 0; prefixed < 2; prefixed++)
-		for (unsigned int i = 0; i < e->count; i++) {
-			const struct variable *v = &e->variables[i];
-			const char *name = v->name + (prefixed ? sizeof(prefix) - 1 : 0);
-
-			if (has_prefix(v) != (prefixed == 1))
-				continue;
-			if (environment_copy(child, v, name)) {
-				environment_unref(child);
-				return NULL;
-			}
-		}
-	for (unsigned int i = 0; i < child->count; i++)
-		if (child->variables[i].is_relay && !has_prefix(&child->variables[i]))
-			relay_name_parse(child->variables[i].name, strlen(child->variables[i].name),
-				&child->variables[i].relay);
-	return child;
-}

@@ -83,11 +83,4 @@ bool environment_proves_absence(const struct environment *e);
 /* Is a part of it missing: not all was searched, or a value did not arrive whole? */
 bool environment_is_cut(const struct environment *e);
 
-/*
- * What rke2 hands its containerd child: CONTAINERD_X becomes X and wins over X, and the prefixed
- * names are gone; the prefix counts in upper case only (k3s pkg/agent/containerd/containerd.go,
- * Run).  New, one reference; NULL when out of memory.
- */
-struct environment *environment_of_containerd(const struct environment *e);
-
 #endif
