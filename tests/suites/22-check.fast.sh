@@ -59,7 +59,10 @@ echo x >"$node/var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst
 same "CONTAINERD_ with preloaded images is healthy" "$(findings)" "0"
 rm "$node"/var/lib/rancher/rke2/agent/images/*
 mkdir -p "$node/var/lib/rancher/rke2/data/v1.31.1-rke2r1-f08cac670b4e/bin"
-same "CONTAINERD_ with an unpacked runtime is healthy" "$(findings)" "0"
+next() { jq -r 'select(.event.action == "finding") | .relaytrace.severity + " " + .message' "$work/out.jsonl" | cut -d: -f1,2; }
+same "CONTAINERD_ with an unpacked runtime: the next upgrade is told, and nothing is to be mended now" "$(findings), $(next)" \
+	"0 containerd-scope/supervisor, info at the next upgrade rke2 of rke2-agent.service will dial index.docker.io:443 directly"
+same "with a pointer" "$(grep -c 'relaytrace check --rke2-version VERSION' "$work/out.jsonl")" 1
 same "the version to be installed is not there" "$(findings --rke2-version v1.33.1+rke2r1) $(jq -r 'select(.event.action == "pull" and .relaytrace.role == "supervisor") |
 	.relaytrace.pull.why' "$work/out.jsonl" | sort -u)" \
 	"1 containerd-scope/supervisor rke2-runtime of v1.33.1+rke2r1: it is not in /var/lib/rancher/rke2/data, and no image tarball is in /var/lib/rancher/rke2/agent/images"
@@ -68,6 +71,19 @@ echo x >"$node/var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst
 same "a tarball may hold the version to be installed" "$(findings --rke2-version v1.33.1+rke2r1) $(jq -r 'select(.event.action == "pull" and .relaytrace.role == "supervisor") |
 	.relaytrace.pull.why' "$work/out.jsonl" | sort -u)" \
 	"0 images are preloaded: /var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst; not looked into: does it hold those of v1.33.1+rke2r1"
+images=$node/var/lib/rancher/rke2/agent/images
+touch -d 2024-01-01 "$images/rke2-images.linux-amd64.tar.zst"
+same "not one that was there before the version that is unpacked" "$(findings --rke2-version v1.33.1+rke2r1) $(
+	grep -o 'tar.zst was there before v1.31.1-rke2r1-f08cac670b4e was unpacked' "$work/out.jsonl" | sort -u | wc -l)" "1 containerd-scope/supervisor 1"
+same "which has what is installed" "$(findings)" "0"
+mv "$images/rke2-images.linux-amd64.tar.zst" "$images/rke2-images-v1.33.1-rke2r1.linux-amd64.tar.zst"
+same "one of that version by its name" "$(findings --rke2-version v1.33.1+rke2r1)" "0"
+same "one of another" "$(findings --rke2-version v1.33.2+rke2r1)" "1 containerd-scope/supervisor"
+mv "$images"/* "$images/rke2-images-cilium.linux-amd64.tar.zst"
+same "one of a network plugin" "$(findings --rke2-version v1.33.1+rke2r1)" "1 containerd-scope/supervisor"
+mv "$images"/* "$images/myapp.tar"
+same "one whose name does not tell" "$(findings --rke2-version v1.33.1+rke2r1), $(next)" \
+	"0 containerd-scope/supervisor, info rke2 of rke2-agent.service would dial index.docker.io:443 directly, if it pulls"
 rm "$node"/var/lib/rancher/rke2/agent/images/*
 if command -v go >/dev/null; then
 	mkdir "$work/go" && printf 'package main\nfunc main() {}\n' >"$work/go/main.go" && (cd "$work/go" && export GOFLAGS=-mod=mod GOCACHE=$work/cache &&
@@ -75,7 +91,8 @@ if command -v go >/dev/null; then
 	same "a new version whose runtime is not there" "$(findings) $(jq -r 'select(.relaytrace.unit.version) | .relaytrace.unit.version' "$work/out.jsonl" | sort -u)" \
 		"1 containerd-scope/supervisor v1.32.5+rke2r1"
 	mkdir -p "$node/var/lib/rancher/rke2/data/v1.32.5-rke2r1-0123456789ab/bin"
-	same "a new version whose runtime is there" "$(findings)" "0"
+	same "a new version whose runtime is there" "$(findings), $(next)" \
+		"0 containerd-scope/supervisor, info at the next upgrade rke2 of rke2-agent.service will dial index.docker.io:443 directly"
 else
 	echo "skip check: the version of a program: go is not here"
 fi
@@ -104,8 +121,59 @@ printf 'HTTP_PROXY=http://10.77.9.1:3128\n' | new_node
 same "only HTTP_" "$(findings)" "1 scheme-uncovered/supervisor"
 printf 'HTTPS_PROXY=http://u:p%%ss@10.77.9.1:3128\n' | new_node
 same "a value that Go drops" "$(findings)" "1 value-dropped/supervisor"
-printf "HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=docker.io\n" | new_node
+printf "HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8,docker.io\n" | new_node
 same "a list that is too wide" "$(findings)" "1 no-relay-match/supervisor"
+
+# The NO_ list of containerd, which CNI plugins inherit.
+relay=HTTPS_PROXY=http://10.77.9.1:3128
+for list in "" NO_PROXY=.svc,.cluster.local 'NO_PROXY="localhost 10.0.0.0/8 .svc"' 'NO_PROXY=10.43.*,*.svc' 'NO_PROXY=localhost;10.0.0.0/8' 'NO_PROXY=[10.0.0.0/8,.svc]'; do
+	printf '%s\n%s\n' $relay "$list" | new_node
+	same "an agent's list: $list" "$(findings)" "1 cluster-via-relay/containerd"
+	rm -r "$node/etc/systemd/system/multi-user.target.wants/" && mv "$node/etc/default/rke2-agent" "$node/etc/default/rke2-server"
+	got=$(findings --unit rke2-server)
+	same "a server's list, which RKE2 extends: $list" "${got%% *}" "0"
+done
+printf '%s\nNO_PROXY=10.0.0.0/8\nCONTAINERD_NO_PROXY=.corp\n' $relay | new_node
+same "containerd's own list replaces the other" "$(findings) $(jq -r 'select(.event.action == "finding") | .relaytrace.remedy[0]' "$work/out.jsonl" | grep -o 's|^.s\*[A-Z_]*=')" \
+	"1 cluster-via-relay/containerd s|^\s*CONTAINERD_NO_PROXY="
+mv "$node/etc/default/rke2-agent" "$node/etc/default/rke2-server"
+same "on a server as well" "$(findings --unit rke2-server)" "1 cluster-via-relay/containerd"
+printf '%s\nNO_PROXY=10.0.0.0/8,172.16.*\n' $relay | new_node
+same "an entry that nothing matches is told" "$(findings), $(jq -r 'select(.event.action == "finding") | .relaytrace.severity + " " + .message' "$work/out.jsonl")" \
+	'0 entry-unread/containerd, info containerd of rke2-agent.service reads NO_PROXY, and no host can match its entry "172.16.*"'
+echo 'service-cidr: 100.64.0.0/16' >"$node/etc/rancher/rke2/config.yaml"
+same "the services' range of config.yaml" "$(findings) $(jq -r 'select(.event.action == "finding") | .destination.domain' "$work/out.jsonl")" "1 cluster-via-relay/containerd 100.64.0.1"
+printf 'CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128\n' | new_node
+same "the classic without any list is one thing: its remedy brings the list" "$(findings)" "1 containerd-scope/supervisor"
+
+# What a server makes of its list before it pulls, and hands its containerd.
+on_server() { new_node; rm -r "$node/etc/systemd/system/multi-user.target.wants/"; mv "$node/etc/default/rke2-agent" "$node/etc/default/rke2-server"; }
+of_containerd() { jq -r 'select(.event.action == "pull" and .relaytrace.role == "containerd") | .relaytrace.pull.decision' "$work/out.jsonl" | sort -u; }
+printf '%s\nNO_PROXY=.corp\nno_proxy=.docker.io\n' $relay | on_server
+same "a server joins no_proxy to NO_PROXY" "$(findings --unit rke2-server) $(jq -r 'select(.event.action == "finding") | .message' "$work/out.jsonl" | grep -o 'of no_proxy')" \
+	"1 no-relay-match/supervisor of no_proxy"
+mv "$node/etc/default/rke2-server" "$node/etc/default/rke2-agent"
+same "an agent does not" "$(findings --unit rke2-agent)" "1 case-conflict/supervisor cluster-via-relay/containerd"
+printf '%s\n' $relay | on_server
+echo 'system-default-registry: 10.43.0.77:5000' >"$node/etc/rancher/rke2/config.yaml"
+same "the cluster's addresses are direct for a server's containerd" "$(findings --unit rke2-server) $(of_containerd)" "0 direct"
+mv "$node/etc/default/rke2-server" "$node/etc/default/rke2-agent"
+same "and not for an agent's" "$(findings --unit rke2-agent) $(of_containerd)" "1 cluster-via-relay/containerd relay"
+same "explain has the same list" "$(for unit in rke2-server rke2-agent; do cp "$node/etc/default/rke2-agent" "$node/etc/default/rke2-server"
+	"${check[0]}" explain --root "$node" --unit $unit https://10.43.0.1/ | cut -f2; done | tr '\n' ' ')" "direct relay http://10.77.9.1:3128 "
+printf '%s\nCONTAINERD_NO_PROXY=.docker.io\n' $relay | on_server
+findings --unit rke2-server >/dev/null
+same "CONTAINERD_NO_PROXY counts" "$(of_containerd | tr '\n' ' ')" "direct relay "
+findings --unit rke2-server --rke2-version v1.22.9+rke2r1 >/dev/null
+same "before v1.22.11 it did not" "$(of_containerd)" "relay"
+
+# Both cases, and the hosts that will be pulled from go different ways.
+printf 'http_proxy=http://10.77.9.1:3128\nhttps_proxy=http://10.77.9.1:3128\nno_proxy=10.0.0.0/8\nHTTPS_PROXY=http://x:1\n' | new_node
+same "the winner is most likely the wrong one" "$(findings)" "1 case-conflict/supervisor"
+printf 'HTTP_PROXY=http://10.77.9.1:3128\nhttps_proxy=http://old:8080\nHTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8\n' | new_node
+same "most likely the right one" "$(findings)" "0 case-conflict/supervisor"
+printf 'https_proxy=http://10.77.9.1:3128\nHTTPS_PROXY=10.77.9.1:3128\nNO_PROXY=10.0.0.0/8\nno_proxy=10.0.0.0/8,.corp\n' | new_node
+same "both the same" "$(findings)" "0"
 classic | sed s/PROXY/RELAY/ | new_node
 same "names that nothing reads" "$(findings)" "1 containerd-scope/supervisor name-unread/containerd"
 same "read by those who say so" "$(findings --names RELAY)" "1 containerd-scope/supervisor"
@@ -118,7 +186,7 @@ same "unless it is asked for" "$(findings --unit rke2-server.service)" "1 contai
 sed 's|/usr/local/bin/rke2 agent|/usr/local/bin/rancher-system-agent|' "$node/usr/local/lib/systemd/system/rke2-agent.service" \
 	>"$node/etc/systemd/system/rancher-system-agent.service"
 ln -s ../rancher-system-agent.service "$node/etc/systemd/system/multi-user.target.wants/"
-printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' >"$node/etc/default/rke2-agent"
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8\n' >"$node/etc/default/rke2-agent"
 same "the system agent lacks what rke2 has" "$(findings)" "1 relay-missing/system-agent"
 
 # A relay that stands where no unit looks: told with its line where somebody will go direct, and its remedy carries it over.
@@ -222,15 +290,15 @@ same "what the service manager may have is no alarm" "$(findings) $(jq -r 'selec
 	grep -c 'HTTPS_PROXY is passed on from the service manager')" "0 containerd-scope/supervisor 4"
 
 # Remedies, as they are printed, on the files of the node: after it there is nothing to mend.
-remedy() { # NAME: with what /etc/default/rke2-agent holds on standard input, and a node that new_node made of it
-	local before after
+remedy() { # NAME [REMARK]: with what /etc/default/rke2-agent holds on standard input, and a node that new_node made of it
+	local before after remark=${2:-}
 	new_node
 	before=$(findings)
 	jq -r 'select(.event.action == "finding") | .relaytrace.remedy[]' "$work/out.jsonl" | grep -v '^#\|^systemctl' |
 		sed -E "s#(^|[^[:alnum:]_\\*./])/(etc|usr|opt|var)/#\1$node/\2/#g" >"$work/commands"
 	bash -e "$work/commands" 2>"$work/errors"
 	after=$(findings)
-	if [ "${before%% *}" = 1 ] && [ "$after" = 0 ]; then
+	if [ "${before%% *}" = 1 ] && [ "$after" = "0${remark:+ $remark}" ]; then
 		ok "remedy: $1"
 	else
 		fail "remedy: $1" "$before, then $after; $(tr '\n' ' ' <"$work/errors") $(tr '\n' ' ' <"$node/etc/default/rke2-agent")"
@@ -240,12 +308,15 @@ classic | remedy "the classic"
 classic | sed 's/=.*/="&"/; s/"[A-Z_]*=/"/; s|//|//user:secretword@|; s/$/\r/' | remedy "the classic with quotes, a password and CRLF"
 printf 'HTTP_PROXY=http://10.77.9.1:3128\n' | remedy "only HTTP_"
 printf 'Https_Proxy=http://10.77.9.1:3128\n' | remedy "mixed case"
-printf '\n  export HTTPS_PROXY=http://10.77.9.1:3128\n' | remedy "export"
+printf '\n  export HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8\n' | remedy "export"
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' | remedy "an agent without a list"
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY="localhost .svc"\n' | remedy "a list parted by blanks" entry-unread/containerd
+printf 'CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=*\n' | remedy "the classic with a list that covers all"
 
 : | new_node
 sed 's|/usr/local/bin/rke2 agent|/usr/local/bin/rancher-system-agent|' "$node/usr/local/lib/systemd/system/rke2-agent.service" \
 	>"$node/etc/systemd/system/rancher-system-agent.service"
-printf '\nHTTPS_PROXY=http://user:secretword@10.77.9.1:3128\r\n' >"$node/etc/default/rke2-agent"
+printf '\nHTTPS_PROXY=http://user:secretword@10.77.9.1:3128\r\nNO_PROXY=10.0.0.0/8\n' >"$node/etc/default/rke2-agent"
 rm -rf "$node/etc/systemd/system/multi-user.target.wants"
 before=$(findings --unit rke2-agent --unit rancher-system-agent)
 jq -r 'select(.event.action == "finding") | .relaytrace.remedy[]' "$work/out.jsonl" | grep -v '^#\|^systemctl' |
