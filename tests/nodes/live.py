@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 
-from node import Node
+from node import NARROW, Node
 
 WALL = 1763945000
 DATA = "/var/lib/rancher/rke2/data/v1.32.5-rke2r1-f08cac670b4e/bin/"
@@ -46,6 +46,7 @@ class Live(Node):
         self.units = [self.unit]
         self.newer = False  # the env file was written after the start
         self.delivered = True
+        self.resets_only = True
 
     # ---- what the tracer writes down ----
 
@@ -333,7 +334,10 @@ class Live(Node):
 
     def break_variables(self):
         """What the process carries, or does not, sends the pull of rke2 past the relay."""
-        way = self.broken()
+        way = self.broken(self.DIALLED)
+        if way == "containerd-scope" and self.random.random() < 0.4:  # wide entries are no reason to go direct
+            self.put(*self.random.choice([("CONTAINERD_NO_PROXY", self.list + ",docker.io"), ("NO_PROXY", "*"),
+                                          ("CONTAINERD_NO_PROXY", "*")]))
         if way == "env-file-unloaded":
             self.delivered = False
         elif way == "env-file-invalid":
@@ -367,7 +371,9 @@ class Live(Node):
             self.relay = self.random.choice(["http://10.77.9.1:3128", "http://relay.corp:3128", "relay.corp:8080",
                                              "http://user:p%40ss@10.77.9.1:3128", "http://[fd00::9]:3128"])
         self.set("HTTPS_PROXY", self.relay)
-        self.set("NO_PROXY", ".svc,.corp,127.0.0.0/8")
+        narrow = self.random.choice(NARROW + [""]) if way == "cluster-via-relay" else ""
+        if narrow or way != "cluster-via-relay":
+            self.set("NO_PROXY", narrow or "10.0.0.0/8,.svc,.corp,127.0.0.0/8")
         self.kind = "relay"
         by_containerd = self.random.random() < 0.5 or way == "cluster-via-relay"
         if way == "cluster-via-relay":  # an agent's list is not extended
@@ -468,6 +474,7 @@ class Live(Node):
         """Two verdicts on one node: rke2 has the relay, and the agent was registered without it."""
         self.kind = "relay"
         self.set("HTTPS_PROXY", self.relay)
+        self.set("NO_PROXY", self.list)
         self.start()
         self.start_agent({})
         self.usual()

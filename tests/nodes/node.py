@@ -6,7 +6,9 @@ import random
 PLACES = ["etc/default/{}", "etc/sysconfig/{}", "usr/local/lib/systemd/system/{}.env"]
 RELAYS = ["http://10.77.9.1:3128", "http://relay.corp:3128", "relay.corp:8080", "https://relay.corp:443",
           "http://user:p%40ss@10.77.9.1:3128", "http://[fd00::9]:3128"]
-LISTS = ["127.0.0.0/8,10.0.0.0/8,.svc,.cluster.local", "localhost, 10.0.0.0/8, .corp, *.internal", ".svc,192.168.0.0/16"]
+LISTS = ["127.0.0.0/8,10.0.0.0/8,.svc,.cluster.local", "localhost, 10.0.0.0/8, .corp, *.internal", ".svc,192.168.0.0/16,10.42.0.0/15"]
+# Lists that send what is the cluster's to the relay.
+NARROW = [".svc,.cluster.local", "127.0.0.0/8,.corp", "10.42.0.0/16,192.168.0.0/16,.svc", "localhost 10.0.0.0/8 .svc", "10.43.*,.svc"]
 
 
 class Node:
@@ -26,16 +28,43 @@ class Node:
         self.relay = self.random.choice(RELAYS)
         self.list = self.random.choice(LISTS)
         self.preloaded = False
+        self.resets_only = False
 
     def set(self, name, value):
         quote = self.random.choice(["", "", '"', "'"])
         self.lines += self.random.choice([[], ["# a comment"], [""], ["EDITOR=vi"], ["; another", "X=\"a b\""]])
         self.lines.append(f"{name}={quote}{value}{quote}")
 
-    def preload(self):
+    # ---- the lines of its env file ----
+
+    def at(self, name):
+        """The index of the line that sets name, or None."""
+        return next((i for i, line in enumerate(self.lines) if line.startswith(name + "=")), None)
+
+    def drop(self, *names):
+        for name in names:
+            if self.at(name) is not None:
+                del self.lines[self.at(name)]
+
+    def put(self, name, value):
+        """Sets name to value in the line that it has, or in a new one."""
+        index = self.at(name)
+        self.set(name, value)
+        if index is not None:
+            self.lines[index] = self.lines.pop()
+
+    def value(self, name):
+        index = self.at(name)
+        return None if index is None else self.lines[index].partition("=")[2].strip("\"'")
+
+    # ---- healthy ----
+
+    def preload(self, tarball=False):
         self.preloaded = True
-        if self.random.random() < 0.5:
-            self.files["var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst"] = "x"
+        if tarball or self.random.random() < 0.5:
+            name = self.random.choice(["rke2-images.linux-amd64.tar.zst", "rke2-images-core.linux-amd64.tar.gz",
+                                       "rke2-images.linux-arm64.tar"])
+            self.files[f"var/lib/rancher/rke2/agent/images/{name}"] = "x"
         else:
             self.files["var/lib/rancher/rke2/data/v1.32.5-rke2r1-f08cac670b4e/bin/containerd"] = "x"
 
@@ -46,7 +75,7 @@ class Node:
             self.set("HTTPS_PROXY", self.relay)
             if self.random.random() < 0.7:
                 self.set("HTTP_PROXY", self.relay)
-            if self.random.random() < 0.7:
+            if self.unit == "rke2-agent" or self.random.random() < 0.7:  # RKE2 gives a server a list
                 self.set("NO_PROXY", self.list)
             if self.random.random() < 0.3:
                 self.set("CONTAINERD_HTTPS_PROXY", self.relay)
@@ -56,33 +85,117 @@ class Node:
         elif kind == "containerd":
             self.set("CONTAINERD_HTTPS_PROXY", self.relay)
             self.set("CONTAINERD_NO_PROXY", self.list)
-            self.preload()
+            self.preload(tarball=True)
         elif kind == "private":
             self.files["etc/rancher/rke2/config.yaml"] = "system-default-registry: registry.corp:5000\n"
         elif kind == "mirror":
             self.files["etc/rancher/rke2/registries.yaml"] = (
                 "mirrors:\n  docker.io:\n    endpoint:\n      - https://mirror.corp\n")
-        if self.random.random() < 0.2:
+        if kind != "containerd" and self.random.random() < 0.2:
             self.preload()
 
-    def broken(self):
-        """What has to be found."""
-        ways = {
-            "containerd-scope": [("CONTAINERD_HTTPS_PROXY", self.relay), ("CONTAINERD_NO_PROXY", self.list)],
-            "scheme-uncovered": [("HTTP_PROXY", self.relay)],
-            "name-unread": [("Https_Proxy", self.relay)],
-            "value-dropped": [("HTTPS_PROXY", "http://user:100%@10.77.9.1:3128")],
-            "value-misread": [("HTTPS_PROXY", f"http://user:pa{self.random.choice('#/?')}ss@10.77.9.1:3128")],
-            "no-relay-match": [("HTTPS_PROXY", self.relay), ("NO_PROXY", self.random.choice(["*", "docker.io", self.list + ",.docker.io"]))],
-            "env-file-invalid": [("export HTTPS_PROXY", self.relay)],
-            "env-file-unloaded": [("HTTPS_PROXY", self.relay)],
-        }
-        way = self.random.choice(sorted(ways))
-        for name, value in ways[way]:
-            self.set(name, value)
-        if way == "env-file-unloaded":
-            self.files[f"etc/systemd/system/{self.unit}.service.d/10.conf"] = self.random.choice(
-                ["[Service]\nEnvironmentFile=\n", "[Service]\nUnsetEnvironment=HTTPS_PROXY\n"])
+    def healthy_of(self, kinds, **more):
+        """A healthy node of one of these kinds, that pulls unless it is CONTAINERD_ with its images preloaded."""
+        base = dict(self.files)
+        while True:
+            self.files, self.lines, self.preloaded = dict(base), [], False
+            self.healthy()
+            if self.kind in kinds and (self.kind == "containerd" or not self.preloaded) and \
+                    all(getattr(self, name) == value for name, value in more.items()):
+                return
+
+    # ---- healthy, and then one thing broken ----
+
+    def names(self):
+        """Of the relay and the list that rke2 itself reads."""
+        return ("https_proxy", "no_proxy") if self.kind == "lower" else ("HTTPS_PROXY", "NO_PROXY")
+
+    def break_containerd_scope(self):
+        """The tarball is gone, or is one of other images."""
+        self.healthy_of(["containerd"])
+        path = next(path for path in self.files if "/agent/images/" in path)
+        del self.files[path]
+        other = self.random.choice([None, "rke2-images-cilium.linux-amd64.tar.zst", "rke2-images.linux-amd64.txt"])
+        if other:
+            self.files[path.rpartition("/")[0] + "/" + other] = "x"
+        self.preloaded = False
+
+    def break_scheme_uncovered(self):
+        self.healthy_of(["relay", "lower"])
+        self.drop("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "CONTAINERD_HTTPS_PROXY")
+        self.set(self.random.choice(["HTTP_PROXY", "http_proxy", "ALL_PROXY"]), self.relay)
+
+    def break_name_unread(self):
+        self.healthy_of(["relay", "lower"])
+        self.drop("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "CONTAINERD_HTTPS_PROXY")
+        self.set(self.random.choice(["Https_Proxy", "HTTPS_RELAY", "HTTPS_proxy"]), self.relay)
+
+    def break_value(self, value):
+        self.healthy_of(["relay", "lower"])
+        self.put(self.names()[0], value)
+
+    def break_value_dropped(self):
+        self.break_value("http://user:100%@10.77.9.1:3128")
+
+    def break_value_misread(self):
+        self.break_value(f"http://user:pa{self.random.choice('#/?')}ss@10.77.9.1:3128")
+
+    def break_no_relay_match(self):
+        self.healthy_of(["relay", "lower"])
+        wide, name = self.random.choice(["*", "docker.io", ".docker.io"]), self.names()[1]
+        if self.unit == "rke2-server" and self.kind == "relay" and self.random.random() < 0.3:
+            self.set("no_proxy", wide)  # which a server joins to NO_PROXY
+        else:
+            self.put(name, ",".join(part for part in [self.value(name), wide] if part))
+
+    def break_env_file_invalid(self):
+        self.healthy_of(["relay", "lower"])
+        self.drop("HTTP_PROXY", "CONTAINERD_HTTPS_PROXY")
+        index = self.at(self.names()[0])
+        self.lines[index] = "export " + self.lines[index]
+
+    def break_env_file_unloaded(self):
+        self.healthy_of(["relay", "lower"])
+        self.drop("HTTP_PROXY", "CONTAINERD_HTTPS_PROXY")
+        ways = ["[Service]\nEnvironmentFile=\n"]
+        if not self.resets_only:
+            ways.append(f"[Service]\nUnsetEnvironment={self.names()[0]}\n")
+        self.files[f"etc/systemd/system/{self.unit}.service.d/10.conf"] = self.random.choice(ways)
+
+    def break_cluster_via_relay(self):
+        """The list of containerd lacks what is the cluster's, or there is none."""
+        self.healthy_of(["relay", "lower", "containerd"])
+        narrow = self.random.choice(NARROW)
+        if self.kind == "containerd" or self.unit == "rke2-server":
+            self.put("CONTAINERD_NO_PROXY", narrow)
+            return
+        self.drop(self.names()[1])
+        if self.random.random() < 0.7:
+            self.set(self.names()[1], narrow)
+
+    def break_case_conflict(self):
+        """A relay that was left behind, in upper case."""
+        self.healthy_of(["lower"])
+        self.set("http_proxy", self.relay)
+        self.set("HTTPS_PROXY", "http://10.77.9.7:8080")
+
+    def break_relay_missing(self):
+        """The node has a relay, and its rke2 was forgotten."""
+        self.healthy_of(["none"])
+        agent = "rancher-system-agent"
+        self.files[f"etc/systemd/system/{agent}.service"] = (
+            f"[Service]\nEnvironmentFile=-/etc/systemd/system/{agent}.env\nExecStart=/usr/local/bin/{agent} sentinel\n")
+        self.files[f"etc/systemd/system/{agent}.env"] = "HTTPS_PROXY=http://10.77.9.1:3128\n"
+
+    # Those whose dials fail (of these live.py makes dials), and those that only files tell.
+    DIALLED = ["containerd-scope", "scheme-uncovered", "name-unread", "value-dropped", "value-misread", "no-relay-match",
+               "env-file-invalid", "env-file-unloaded"]
+    TOLD = ["cluster-via-relay", "case-conflict", "relay-missing"]
+
+    def broken(self, ways=None):
+        """Makes a healthy node with one thing broken; returns what has to be found."""
+        way = self.random.choice(ways or self.DIALLED + self.TOLD)
+        getattr(self, "break_" + way.replace("-", "_"))()
         return way
 
     def write(self, root):
@@ -91,6 +204,7 @@ class Node:
             path = root / path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
+        (root / "etc/default").mkdir(parents=True, exist_ok=True)  # every system has it
         wants = root / "etc/systemd/system/multi-user.target.wants"
         wants.mkdir(parents=True, exist_ok=True)
         (wants / f"{self.unit}.service").symlink_to(f"/usr/local/lib/systemd/system/{self.unit}.service")
