@@ -190,9 +190,9 @@ printf 'HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8\n' >"$node/etc/de
 same "the system agent lacks what rke2 has" "$(findings)" "1 relay-missing/system-agent"
 
 # A relay that stands where no unit looks: told with its line where somebody will go direct, and its remedy carries it over.
-elsewhere() { # NAME FILE LINE [FOLDER]: on standard input what FILE holds; /etc/default/rke2-agent is empty
+elsewhere() { # NAME FILE LINE [FOLDER]: on standard input what FILE holds; /etc/default/rke2-agent has a list alone
 	local name=$1 file=$2 line=$3 got
-	new_node </dev/null
+	echo NO_PROXY=10.0.0.0/8,.svc | new_node
 	mkdir -p "$(dirname "$node$file")"
 	cat >"$node$file"
 	got=$(findings)
@@ -216,16 +216,16 @@ echo 'export HTTPS_PROXY=http://10.77.9.1:3128' >"$node/etc/profile.d/relay.sh"
 echo 'system-default-registry: registry.corp:5000' >"$node/etc/rancher/rke2/config.yaml"
 same "no relay is needed: what stands elsewhere is no matter" "$(findings)" "0"
 rm "$node/etc/rancher/rke2/config.yaml"
-mkdir -p "$node/var/lib/rancher/rke2/agent/images" && echo x >"$node/var/lib/rancher/rke2/agent/images/i.tar"
+mkdir -p "$node/var/lib/rancher/rke2/agent/images" && echo x >"$node/var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar"
 same "nothing is pulled: what stands elsewhere is no matter" "$(findings)" "0"
-rm "$node/var/lib/rancher/rke2/agent/images/i.tar"
+rm "$node/var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar"
 classic >"$node/etc/default/rke2-agent"
 same "the classic beside a shell's profile is the classic" "$(findings)" "1 containerd-scope/supervisor"
 : | new_node
 sed 's|/usr/local/bin/rke2 agent|/usr/local/bin/rancher-system-agent|' "$node/usr/local/lib/systemd/system/rke2-agent.service" \
 	>"$node/etc/systemd/system/rancher-system-agent.service"
 ln -s ../rancher-system-agent.service "$node/etc/systemd/system/multi-user.target.wants/"
-printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' >"$node/etc/default/rke2-agent"
+printf 'HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8\n' >"$node/etc/default/rke2-agent"
 
 # Docker's containerd beside it does not pull.
 printf '[Service]\nExecStart=/usr/bin/containerd\n' >"$node/etc/systemd/system/containerd.service"
@@ -254,7 +254,7 @@ mends() { # NAME PATH:LINE WORDS STATUS
 	got="$got $? $(grep -c "^to mend   $2: " "$work/text") $("${check[@]}" --root "$node" --fail-on never >/dev/null; echo $?)"
 	same "to mend: $1" "$got" "1 1 1 0"
 }
-ready() { printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' | new_node; mkdir -p "$node/etc/systemd/system/rke2-agent.service.d"; }
+ready() { printf 'HTTPS_PROXY=http://10.77.9.1:3128\nNO_PROXY=10.0.0.0/8\n' | new_node; mkdir -p "$node/etc/systemd/system/rke2-agent.service.d"; }
 own=/etc/systemd/system/rke2-agent.service.d/p.conf
 ready
 printf '[Service]\nEnvironmentFile=/etc/gone.env\n' >"$node$own"

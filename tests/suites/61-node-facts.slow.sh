@@ -216,15 +216,15 @@ look() { # N=V...: starts them in the unit's cgroup with that environment and ch
 		elif .event.action == "finding" then .rule.id + " of " + (.process.name // "the unit") else empty end' "$work/check.jsonl" | tr '\n' ' ')
 }
 mkdir -p /etc/rancher 2>/dev/null
-printf 'HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\nNO_PROXY=.svc\n' >/etc/default/rke2-agent
-look FIRST=1 NO_PROXY=.other
+printf 'HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\nNO_PROXY=.svc,10.0.0.0/8\n' >/etc/default/rke2-agent
+look FIRST=1 NO_PROXY=.other,10.0.0.0/8
 want='rke2* /NO_PROXY//HTTPS_PROXY containerd HTTPS_PROXY/NO_PROXY// '
 if [ "$got" = "$want" ]; then ok "check: what a damaged snapshot proves"; else fail "check: what a damaged snapshot proves" "$got"; fi
 if grep -q 'rke2\[.*may lack HTTPS_PROXY.*absence is no proof' "$work/check.txt"; then ok "check: it says so"; else fail "check: it says so" "$(grep 'rke2\[' "$work/check.txt")"; fi
 sed -i 's/"HTTPS_PROXY=.*"/"X=1"/' "$work/rke2.c"
 cc -DCONTAINERD="\"$work/containerd\"" -o "$work/rke2" "$work/rke2.c"
 between="sleep 0.1; touch /etc/default/rke2-agent"
-look FIRST=1 NO_PROXY=.svc
+look FIRST=1 NO_PROXY=.svc,10.0.0.0/8
 want='rke2* NO_PROXY///HTTPS_PROXY containerd NO_PROXY//HTTPS_PROXY/ env-file-stale of containerd '
 if [ "$got" = "$want" ]; then ok "check: a process that is older than the file"; else fail "check: a process that is older than the file" "$got"; fi
 for _ in $(seq 50); do rmdir "$home" 2>/dev/null && break; sleep 0.1; done

@@ -203,11 +203,11 @@ void diagnosis_fact(struct diagnosis *d, const struct event *event)
 
 /* ---- the NO_ list ---- */
 
-/* K3s's own network plugin asks nobody; RKE2's do (calico, multus). */
+/* K3s's own network plugin asks nobody; RKE2's do (calico, multus): of a node's own rke2, in its unit. */
 static bool starts_plugins(const struct process *p)
 {
-	return p->role == ROLE_CONTAINERD && !strcmp(p->tree, "rke2") && p->parent &&
-	       p->parent->role == ROLE_SUPERVISOR;
+	return p->role == ROLE_CONTAINERD && p->parent && p->parent->role == ROLE_SUPERVISOR &&
+	       !strncmp(p->parent->unit, "rke2-", 5);
 }
 
 static size_t judge_list(struct diagnosis *d, struct process *p, bool asked, uint64_t now_ns)
