@@ -117,8 +117,8 @@ bench: all static ## what tracing costs, beside other tools: instructions, dials
 	BUILD=$(BUILD) tests/load/beside idle
 	BUILD=$(BUILD) tests/load/watch.py day 1000000
 
-service-load: static ## the service under load in a virtual machine: reloads, rotations, 32 MiB, sleep, journald (root, qemu)
-	BUILD=$(BUILD) tests/run.sh tests/suites/77-service-load.long.sh
+long: all static ## suites not in make test yet: a full ring, a disk that stands still, the service under load (root, qemu)
+	BUILD=$(BUILD) tests/run.sh tests/suites/*.long.sh
 
 SOAK ?= 1000000
 soak: all ## a million execs and dials, pids wrapping round: memory stays flat (root; an hour)
@@ -172,5 +172,5 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: install manual uninstall all static matrix bench service-load soak differential unit fuzzers check test demo deps format clean help
+.PHONY: install manual uninstall all static matrix bench long soak differential unit fuzzers check test demo deps format clean help
 .DELETE_ON_ERROR:
