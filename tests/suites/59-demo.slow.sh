@@ -48,24 +48,41 @@ fi
 check 'demo: the finding' has 'FINDING +rke2\[[0-9]+\] +error +containerd-scope:'
 check 'demo: one finding in all' has '^  1 finding: 1 error, 0 warnings, 0 info$'
 
-# A signal to it alone, as kill(1) sends it, and to all of a terminal's, as Ctrl-C does.
-for whom in alone all; do
+# A signal to it alone and to its process group, as kill(1) sends it, and Ctrl-C on a terminal.
+shown() { # waits until the first pull began
+	for _ in $(seq 200); do
+		grep -q 'resolve  *rke2\|exec  *rke2' "$dir/out" && return
+		sleep 0.1
+	done
+}
+gone() { # NAME STATUS: what is to be seen after the end
+	check "demo, $1: status 130" test "$2" -eq 130
+	check "demo, $1: at once, without its second part" has_not '^--- The repair'
+	check "demo, $1: nothing left in /tmp" test -z "$(left)"
+	# Who was orphaned is a zombie until init looks at it.
+	check "demo, $1: nobody of it is left" test -z "$(ps -eo stat=,args= | grep -v ^Z | grep -F "$tracer demo" | grep -v grep)"
+}
+for whom in alone group; do
 	# A shell has its background jobs ignore SIGINT.
 	setsid env --default-signal=INT "$tracer" demo >"$dir/out" 2>&1 &
 	pid=$!
-	for _ in $(seq 200); do
-		grep -q 'resolve  *rke2\|exec  *rke2' "$dir/out" && break
-		sleep 0.1
-	done
-	began=$SECONDS
+	shown
 	if [ $whom = alone ]; then kill -INT $pid; else kill -INT -- -$pid; fi
 	wait $pid
-	check "demo, SIGINT to $whom: status 130" test $? -eq 130
-	check "demo, SIGINT to $whom: at once" test $((SECONDS - began)) -lt 4
-	check "demo, SIGINT to $whom: nothing left in /tmp" test -z "$(left)"
-	check "demo, SIGINT to $whom: nobody of it is left" test -z "$(ps -o stat=,args= --sid $pid | grep -v ^Z)"
+	gone "SIGINT to $whom" $?
 	pid=
 done
+if command -v script >/dev/null; then
+	: >"$dir/out"
+	(
+		shown
+		printf '\003'
+		sleep 4
+	) | env --default-signal=INT NO_COLOR=1 script -qefc "$tracer demo" /dev/null >"$dir/out" 2>&1
+	gone 'Ctrl-C on a terminal' $?
+else
+	echo 'skip demo, Ctrl-C on a terminal: no script(1) here'
+fi
 
 # Where it cannot be shown it says so before it shows anything, and what to do.
 unshare -m sh -c 'mount -t tmpfs t /sys/kernel/btf && exec "$@"' sh "$tracer" demo >"$dir/out" 2>&1

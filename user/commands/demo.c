@@ -23,8 +23,11 @@
 
 #define RELAY_URL "http://relay-user:relay-secret@10.77.9.1:3128"
 
-/* Starts a program that is told to end where we are killed.  Its pid, or -1. */
-static pid_t start(char *const argv[], char *const envp[], const sigset_t *mask)
+/*
+ * Starts a program that is told to end where we are killed.  apart: in a process group of its own, so that what a
+ * terminal or kill(1) sends to ours does not reach it.  Its pid, or -1.
+ */
+static pid_t start(char *const argv[], char *const envp[], const sigset_t *mask, bool apart)
 {
 	pid_t child;
 
@@ -32,6 +35,10 @@ static pid_t start(char *const argv[], char *const envp[], const sigset_t *mask)
 	child = fork();
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (apart) {
+			setpgid(0, 0);
+			signal(SIGTTOU, SIG_IGN); /* it may write all the same (stty tostop) */
+		}
 		sigprocmask(SIG_SETMASK, mask, NULL);
 		execve(argv[0], argv, envp);
 		_exit(127);
@@ -51,7 +58,7 @@ static int run(char *const argv[], char *const envp[])
 	pid_t child;
 
 	sigprocmask(SIG_BLOCK, NULL, &mask);
-	child = start(argv, envp, &mask);
+	child = start(argv, envp, &mask, false);
 	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	return child > 0 ? status_of(status) : 1;
@@ -62,28 +69,25 @@ static void ends_block(sigset_t *ends, sigset_t *before)
 {
 	sigemptyset(ends);
 	sigaddset(ends, SIGINT);
+	sigaddset(ends, SIGQUIT);
 	sigaddset(ends, SIGTERM);
 	sigaddset(ends, SIGHUP);
 	sigaddset(ends, SIGCHLD);
 	sigprocmask(SIG_BLOCK, ends, before);
 }
 
-/*
- * Runs the tracer until it ends.  Of Ctrl-C it hears from the terminal itself; what another process sends us is
- * handed on to it.
- */
+/* Runs the tracer until it ends, and hands on to it, once, what comes to us: Ctrl-C as it is, the others as an end. */
 static int run_tracer(
 	char *const argv[], char *const envp[], const sigset_t *ends, const sigset_t *before)
 {
-	pid_t child = start(argv, envp, before);
+	pid_t child = start(argv, envp, before, true);
 	int status = 0;
 
 	while (child > 0 && waitpid(child, &status, WNOHANG) != child) {
-		siginfo_t info;
-		int signal_number = sigwaitinfo(ends, &info);
+		int signal_number = sigwaitinfo(ends, NULL);
 
-		if (signal_number > 0 && signal_number != SIGCHLD && info.si_code == SI_USER)
-			kill(child, signal_number);
+		if (signal_number > 0 && signal_number != SIGCHLD)
+			kill(child, signal_number == SIGINT ? SIGINT : SIGTERM);
 	}
 	return child > 0 ? status_of(status) : 1;
 }
