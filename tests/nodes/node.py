@@ -3,7 +3,10 @@
 
 import random
 
-PLACES = ["etc/default/{}", "etc/sysconfig/{}", "usr/local/lib/systemd/system/{}.env"]
+FILES = ["etc/default/{}", "etc/sysconfig/{}", "usr/local/lib/systemd/system/{}.env"]
+UNIT_FILE = "usr/local/lib/systemd/system/{}.service"
+# Where a value may stand: lines of env files, Environment= of a drop-in and of the unit file.
+PLACES = FILES + ["etc/systemd/system/{}.service.d/relay.conf", UNIT_FILE]
 RELAYS = ["http://10.77.9.1:3128", "http://relay.corp:3128", "relay.corp:8080", "https://relay.corp:443",
           "http://user:p%40ss@10.77.9.1:3128", "http://[fd00::9]:3128"]
 LISTS = ["127.0.0.0/8,10.0.0.0/8,.svc,.cluster.local", "localhost, 10.0.0.0/8, .corp, *.internal", ".svc,192.168.0.0/16,10.42.0.0/15"]
@@ -17,12 +20,14 @@ class Node:
         self.files = {}
         self.unit = self.random.choice(["rke2-agent", "rke2-server"])
         self.place = self.random.choice(PLACES).format(self.unit)
+        self.in_unit = self.place.endswith((".conf", ".service"))
+        self.section, self.percent = "[Service]\n", "%%"  # of a unit file
         self.lines = []
         for role in ["agent", "server"]:
             name = "rke2-" + role
             self.files[f"usr/local/lib/systemd/system/{name}.service"] = (
                 "[Unit]\nDescription=x\n[Service]\nType=notify\n" +
-                "".join(f"EnvironmentFile=-/{place.format('%N')}\n" for place in PLACES) +
+                "".join(f"EnvironmentFile=-/{place.format('%N')}\n" for place in FILES) +
                 f"ExecStart=/usr/local/bin/rke2 {role}\n")
             self.files[f"usr/local/lib/systemd/system/{name}.env"] = "HOME=/root\n"
         self.relay = self.random.choice(RELAYS)
@@ -35,7 +40,7 @@ class Node:
         self.lines += self.random.choice([[], ["# a comment"], [""], ["EDITOR=vi"], ["; another", "X=\"a b\""]])
         self.lines.append(f"{name}={quote}{value}{quote}")
 
-    # ---- the lines of its env file ----
+    # ---- its lines, as those of an env file ----
 
     def at(self, name):
         """The index of the line that sets name, or None."""
@@ -152,15 +157,21 @@ class Node:
         self.healthy_of(["relay", "lower"])
         self.drop("HTTP_PROXY", "CONTAINERD_HTTPS_PROXY")
         index = self.at(self.names()[0])
-        self.lines[index] = "export " + self.lines[index]
+        if not self.in_unit:
+            self.lines[index] = "export " + self.lines[index]
+        elif self.place.endswith(".conf") and self.random.random() < 0.5:
+            self.section = ""
+        else:
+            self.put(self.names()[0], "http://user:p%40ss@10.77.9.1:3128")
+            self.percent = "%"
 
     def break_env_file_unloaded(self):
         self.healthy_of(["relay", "lower"])
         self.drop("HTTP_PROXY", "CONTAINERD_HTTPS_PROXY")
-        ways = ["[Service]\nEnvironmentFile=\n"]
+        ways = [f"[Service]\n{'Environment' if self.in_unit else 'EnvironmentFile'}=\n"]
         if not self.resets_only:
             ways.append(f"[Service]\nUnsetEnvironment={self.names()[0]}\n")
-        self.files[f"etc/systemd/system/{self.unit}.service.d/10.conf"] = self.random.choice(ways)
+        self.files[f"etc/systemd/system/{self.unit}.service.d/zz.conf"] = self.random.choice(ways)
 
     def break_cluster_via_relay(self):
         """The list of containerd lacks what is the cluster's, or there is none."""
@@ -198,8 +209,30 @@ class Node:
         getattr(self, "break_" + way.replace("-", "_"))()
         return way
 
+    def unit_lines(self):
+        """The lines as words of Environment=: beside others or alone, quoted, joined; a % is written as %%."""
+        choose = random.Random(repr(self.lines)).choice
+        lines = []
+        for line in self.lines:
+            name, equals, value = line.partition("=")
+            value = value.strip("\"'")
+            if not equals or line[0] in "#;":
+                lines.append(line)
+                continue
+            quote = choose("\"'") if " " in value else choose(["", '"', "'"])
+            word = quote + name + "=" + value.replace("%", self.percent) + quote
+            if lines and lines[-1].startswith("Environment=") and choose([True, False, False]):
+                lines[-1] += choose([" ", " \\\n\t"]) + word
+            else:
+                lines.append("Environment=" + choose(["", "", "Y=1 ", "Z=2 \\\n  "]) + word)
+        return lines
+
     def write(self, root):
-        self.files[self.place] = self.files.get(self.place, "") + "\n".join(self.lines) + "\n"
+        text = "\n".join(self.unit_lines() if self.in_unit else self.lines) + "\n"
+        if self.in_unit and self.lines:
+            text = self.section + text
+        if self.lines or not self.in_unit:
+            self.files[self.place] = self.files.get(self.place, "") + text
         for path, text in self.files.items():
             path = root / path
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The remedies of scenes, carried out as they are printed on a copy of a node's env files: after it,
-# `explain` takes the relay for the host that failed, with the value that stood in the file.
+# `explain` takes the relay for the host that failed, with the value that stood in the file.  Then those of whole
+# nodes (tests/nodes/remedies.py).
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=$PWD/${BUILD:-build}
@@ -97,4 +98,23 @@ printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' |
 	try cluster-via-relay-etcd cluster-via-relay /etc/default/rke2-server "the entry 10.0.0.0/8" https://10.77.0.5:2379/
 printf 'HTTPS_RELAY=http://10.77.9.1:3128\nNO_RELAY=10.0.0.0/8\n' |
 	try name-unread-evident name-unread /etc/default/rke2-agent "$taken" $hub
+# Explain's answer is the same with the quotes: what the relay gets is not.
+rm -rf "${root:?}"/*
+mkdir -p "$root/etc/default"
+printf "HTTPS_PROXY=http://'user':'secret'@10.77.9.1:3128\n" >"$root/etc/default/rke2-agent"
+remedies relay-auth-quoted relay-auth >"$root/commands"
+if bash -e "$root/commands" 2>/dev/null && grep -qx 'HTTPS_PROXY=http://user:secret@10.77.9.1:3128' "$root/etc/default/rke2-agent"; then
+	echo "ok remedy/relay-auth-quoted/relay-auth"
+else
+	echo "not ok remedy/relay-auth-quoted/relay-auth: $(cat "$root/etc/default/rke2-agent")"
+	status=1
+fi
+# shellcheck disable=SC2086 # globs
+cc -std=gnu11 -D_GNU_SOURCE -g -Iuser -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-o "$root/unit_predict" tests/kernels/unit_predict.c \
+	"$BUILD"/asan/{base,relay}/*.o "$BUILD"/asan/diagnose/{env_file*,unit_*}.o || {
+	echo "not ok remedies: unit_predict cannot be built"
+	exit 1
+}
+BUILD=$BUILD tests/nodes/remedies.py "$root/unit_predict" || status=1
 exit $status

@@ -146,7 +146,7 @@ if unshare -rm true 2>/dev/null; then
 		$registry >"$work/out" 2>"$work/err"
 	got="$? $(jq -c '[.relay_host, .incomplete, .variables.HTTPS_PROXY.source, .variables.NO_PROXY.value,
 		(.faults[] | [.variable, .fault, .source])]' "$work/out")"
-	want='1 ["other",true,"/run/systemd/env:1",null,[null,"bad-name","/run/systemd/env:2"]]'
+	want='1 ["other",true,"/run/systemd/env:1",null,[null,"before-name","/run/systemd/env:2"]]'
 	if [ "$got" = "$want" ]; then ok "a unit"; else fail "a unit" "$got"; fi
 else
 	echo "skip explain: a unit: no user namespaces here"

@@ -134,8 +134,8 @@ for list in "" NO_PROXY=.svc,.cluster.local 'NO_PROXY="localhost 10.0.0.0/8 .svc
 	same "a server's list, which RKE2 extends: $list" "${got%% *}" "0"
 done
 printf '%s\nNO_PROXY=10.0.0.0/8\nCONTAINERD_NO_PROXY=.corp\n' $relay | new_node
-same "containerd's own list replaces the other" "$(findings) $(jq -r 'select(.event.action == "finding") | .relaytrace.remedy[0]' "$work/out.jsonl" | grep -o 's|^.s\*[A-Z_]*=')" \
-	"1 cluster-via-relay/containerd s|^\s*CONTAINERD_NO_PROXY="
+same "containerd's own list replaces the other" "$(findings) $(jq -r 'select(.event.action == "finding") | .relaytrace.remedy[0]' "$work/out.jsonl" | grep -o 's|^.s\*[A-Z_]*')" \
+	"1 cluster-via-relay/containerd s|^\s*CONTAINERD_NO_PROXY"
 mv "$node/etc/default/rke2-agent" "$node/etc/default/rke2-server"
 same "on a server as well" "$(findings --unit rke2-server)" "1 cluster-via-relay/containerd"
 printf '%s\nNO_PROXY=10.0.0.0/8,172.16.*\n' $relay | new_node
@@ -323,7 +323,7 @@ jq -r 'select(.event.action == "finding") | .relaytrace.remedy[]' "$work/out.jso
 	sed -E "s#(^|[^[:alnum:]_\*./])/(etc|usr|opt|var)/#\1$node/\2/#g" >"$work/commands"
 bash -e "$work/commands"
 same "remedy: a value with a password from another unit's file" "$before, $(findings --unit rke2-agent --unit rancher-system-agent), $(tr -d '\n' <"$node/etc/default/rancher-system-agent")" \
-	"1 relay-missing/system-agent, 0, HTTPS_PROXY=http://user:secretword@10.77.9.1:3128"
+	"1 relay-missing/system-agent, 0, HTTPS_PROXY=http://user:secretword@10.77.9.1:3128NO_PROXY=127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,.svc,.cluster.local"
 
 # Secrets: nowhere.
 printf 'CONTAINERD_HTTPS_PROXY=http://user:SEKRIT#WURD@10.77.9.1:3128\nHTTPS_PROXY="http://u:SEKRIT%%WURD@x"\nexport HTTP_PROXY=http://u:SEKRITWURD@x\nNO_PROXY=a,http://u:SEKRITWURD@x\n' | new_node

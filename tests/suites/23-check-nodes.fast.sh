@@ -35,7 +35,7 @@ def mend(root, remedy):
             command = re.sub(r"(?<![\w\\/*.])/(etc|usr|opt|var)/", rf"{root}/\1/", command)
             subprocess.run(["bash", "-ec", command], check=False, stderr=subprocess.DEVNULL)
     # What a command writes into a unit file is a path of the node.
-    for path in root.glob("etc/systemd/system/*.d/zz-relay.conf"):
+    for path in root.glob("etc/systemd/system/*.d/*.conf"):
         path.write_text(path.read_text().replace(str(root), ""))
 
 

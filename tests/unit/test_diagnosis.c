@@ -13,9 +13,10 @@ static void test_classic(void)
 		"only "
 		"CONTAINERD_HTTPS_PROXY is set, and that reaches containerd alone");
 	UNIT_STRING(buffer_string(&r->missing), "HTTPS_PROXY\n");
-	UNIT_CHECK(has(&r->remedy, "sed -i 's|^\\s*CONTAINERD_HTTPS_PROXY=\\([^\\r]*\\).*|&\\n"
+	UNIT_CHECK(has(&r->remedy, "sed -i --follow-symlinks "
+				   "'s|^\\s*CONTAINERD_HTTPS_PROXY\\s*=\\s*\\([^\\r]*\\).*|&\\n"
 				   "HTTPS_PROXY=\\1|' $(grep -ls"));
-	UNIT_CHECK(has(&r->remedy, "printf '\\nNO_PROXY=127.0.0.0/8,10.0.0.0/8,"));
+	UNIT_CHECK(has(&r->remedy, "printf '\\n%s\\n' 'NO_PROXY=127.0.0.0/8,10.0.0.0/8,"));
 	UNIT_CHECK(has(&r->remedy, "systemctl restart rke2-agent\n"));
 	UNIT_CHECK(has(&r->remedy, "/var/lib/rancher/rke2/agent/images/"));
 	UNIT_CHECK(!strstr(buffer_string(&r->remedy), "***"));
@@ -204,14 +205,13 @@ static void test_two_verdicts_of_one_tree(void)
 		"31 state socket=7 to=203.0.113.10:443 syn-sent>close", NULL);
 
 	UNIT_STRING(buffer_string(&r->told), "name-unread/1 ");
-	UNIT_CHECK(has(&r->remedy, "CONTAINERD_HTTPS_RELAY=\\([^\\r]*\\).*|&\\n"
+	UNIT_CHECK(has(&r->remedy, "CONTAINERD_HTTPS_RELAY\\s*=\\s*\\([^\\r]*\\).*|&\\n"
 				   "CONTAINERD_HTTPS_PROXY=\\1|"));
 	done(r);
 	/* containerd's success by the relay says nothing about rke2. */
 	r = tell("", RKE2_EXEC "env=CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128",
 		CONTAINERD_EXEC "env=HTTPS_PROXY=http://10.77.9.1:3128 env=NO_PROXY=10.0.0.0/8",
-		DROP_BEGIN, DROP_END,
-		"40 state pid=4200 socket=8 to=10.77.9.1:3128 close>syn-sent",
+		DROP_BEGIN, DROP_END, "40 state pid=4200 socket=8 to=10.77.9.1:3128 close>syn-sent",
 		"40.1 state socket=8 to=10.77.9.1:3128 syn-sent>established",
 		"40.2 request socket=8 method=CONNECT host=registry-1.docker.io port=443",
 		"40.3 reply socket=8 status=200",

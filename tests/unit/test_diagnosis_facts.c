@@ -83,7 +83,7 @@ static void test_facts_of_a_unit(void)
 	UNIT_STRING(v ? v->name : NULL, "HTTPS_PROXY");
 	UNIT_STRING(v ? v->fault : NULL, "export");
 	UNIT_STRING(v ? v->source : NULL, "/etc/default/rke2-agent:2");
-	UNIT_CHECK(v && v->worth == WORTH_UNSEEN);
+	UNIT_CHECK(v && v->worth == WORTH_SOUND); /* once the line is mended */
 	/* Told again, they take the place of the earlier ones. */
 	buffer_clear(&s.text);
 	size_t count = s.kept.count;

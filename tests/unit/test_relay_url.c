@@ -53,7 +53,11 @@ static void test_relay_url_keeps_gos_silences(void)
 	UNIT_STRING(judge("http://re lay:3128"), "usable [http] [http] 80 scheme-as-host");
 	UNIT_STRING(judge("http://relay:port"), "usable [http] [http] 80 bad-port scheme-as-host");
 	UNIT_STRING(judge("http://u:p ss@relay:3128"),
-		"usable [http] [http] 80 credentials scheme-as-host");
+		"usable [http] [http] 80 credentials scheme-as-host odd-userinfo");
+	UNIT_STRING(judge("http://u:p^ss@relay:3128"),
+		"usable [http] [http] 80 credentials scheme-as-host odd-userinfo");
+	UNIT_STRING(judge("http://relay:3128 # the relay"),
+		"usable [http] [http] 80 scheme-as-host comment");
 	UNIT_STRING(judge("http://u:p\\ss@relay:3128"),
 		"usable [http] [http] 80 credentials backslash scheme-as-host");
 }

@@ -2,6 +2,7 @@
 /* The answer of `relaytrace check` on a screen. */
 #include "commands/check.h"
 #include "diagnose/pull_targets.h"
+#include "diagnose/remedy.h"
 #include "diagnose/rules.h"
 #include "output/sink_text.h"
 
@@ -87,7 +88,7 @@ static void put_fate(const struct check_unit *u, size_t i, struct sink_text *s, 
 				     : "  (the unit does not load this file)");
 		break;
 	case UNIT_FATE_IGNORED:
-		buffer_printf(out, "  (systemd ignores this: %s)", st->fault ? st->fault : "");
+		buffer_printf(out, "  (systemd ignores this: %s)", remedy_fault_text(st->fault));
 		break;
 	default:
 		buffer_printf(out, "  (%s", unit_fate_name(u->view.of[i].fate));

@@ -112,7 +112,6 @@ static void judge(
 	const struct unit_statement *s, const struct relay_name *name, struct unit_variable *v)
 {
 	struct buffer redacted = {0};
-	struct relay_url url;
 
 	if (!s->value && s->verb == UNIT_IGNORED) {
 		v->worth = WORTH_UNSEEN;
@@ -122,9 +121,10 @@ static void judge(
 		v->worth = WORTH_LIST;
 		relay_list_redact(s->value, strlen(s->value), &redacted);
 	} else {
-		relay_url_parse(s->value, strlen(s->value), &url);
-		v->worth =
-			relay_url_is_sound(s->judged ? s->judged : &url) ? WORTH_SOUND : WORTH_BAD;
+		relay_url_parse(s->value, strlen(s->value), &v->url);
+		if (s->judged)
+			v->url = *s->judged;
+		v->worth = relay_url_is_sound(&v->url) ? WORTH_SOUND : WORTH_BAD;
 		relay_url_redact(s->value, strlen(s->value), &redacted);
 	}
 	copy_text(v->value, sizeof(v->value), buffer_string(&redacted));
@@ -149,6 +149,8 @@ static void add_statements(
 		v->fate = view->of[i].fate;
 		v->elsewhere = f->files[s->file].role == UNIT_FILE_ELSEWHERE;
 		v->in_unit = s->setting == UNIT_ENVIRONMENT;
+		v->continued = s->continued;
+		v->refused_line = f->files[s->file].refused_line;
 		place(f, (int)i, v->source, sizeof(v->source));
 		place(f, view->of[i].by, v->by, sizeof(v->by));
 		v->mtime_ns = (uint64_t)f->files[s->file].mtime_ns;
@@ -197,6 +199,32 @@ const struct unit_variable *facts_effective(
 			return v;
 	}
 	return NULL;
+}
+
+const char *facts_env_file(const struct node_facts_kept *k, const char *unit, const char *wanted)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < k->unit_count; i++) {
+		const struct unit_facts *f = &k->units[i].facts;
+
+		if (strcmp(unit_of(f), unit) || k->units[i].damaged || f->fragment < 0)
+			continue;
+		for (size_t j = f->statement_count; j--;) {
+			const struct unit_statement *s = &f->statements[j];
+
+			if (s->setting != UNIT_ENVIRONMENT_FILE)
+				continue;
+			if (s->verb == UNIT_RESET)
+				return first;
+			if (s->verb == UNIT_LOAD && !strcmp(s->value, wanted))
+				return wanted;
+			if (s->verb == UNIT_LOAD && !strpbrk(s->value, "*?["))
+				first = s->value;
+		}
+		return first;
+	}
+	return wanted;
 }
 
 bool facts_is_mirror(const struct node_facts_kept *k, const char *host, const char *default_host)

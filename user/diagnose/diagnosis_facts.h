@@ -23,15 +23,19 @@
 struct unit_variable {
 	char unit[128];
 	char name[48];
-	char value[256]; /* redacted, cut to fit; "" where a line is ignored */
-	/* UNSEEN: the value of a line that systemd ignores is not kept. */
+	char value[256]; /* redacted, cut to fit; "" where none was kept */
+	/* UNSEEN: of a line that systemd ignores and that is no assignment no value is kept. */
 	enum { WORTH_BAD, WORTH_EMPTY, WORTH_LIST, WORTH_SOUND, WORTH_UNSEEN } worth;
 	enum unit_fate fate;
 	char source[288], by[288]; /* "FILE:LINE"; by: the one that overrides it, or "" */
 	uint64_t mtime_ns;	   /* of the file, CLOCK_REALTIME */
 	char fault[32];
-	bool elsewhere; /* in a file of others (UNIT_FILE_ELSEWHERE) */
+	bool elsewhere;	      /* in a file of others (UNIT_FILE_ELSEWHERE) */
+	struct relay_url url; /* of a relay's value */
 	bool in_unit; /* Environment= of the unit or a drop-in, which counts only once systemd has read it */
+	bool continued; /* an env file's value that goes on in the next line */
+	unsigned int
+		refused_line; /* of an env file of which systemd takes nothing: the line to blame; else 0 */
 };
 
 struct node_facts_kept {
@@ -67,6 +71,12 @@ bool facts_need_reload(const struct node_facts_kept *k, const char *unit);
 /* The statement that gives unit the variable name now; NULL: none does. */
 const struct unit_variable *facts_effective(
 	const struct node_facts_kept *k, const char *unit, const char *name);
+
+/*
+ * The env file that unit loads: wanted, if it does or nothing is known of it; else the first that is no
+ * pattern; NULL: none.
+ */
+const char *facts_env_file(const struct node_facts_kept *k, const char *unit, const char *wanted);
 
 /* The registry that registries.yaml names host as an endpoint of; NULL: none. */
 const char *facts_registry_of(const struct node_facts_kept *k, const char *host);

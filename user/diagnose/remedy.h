@@ -87,28 +87,116 @@ uint64_t unit_started_ns(const struct rule_input *in);
 /* Is text safe as a word of a shell? */
 bool remedy_is_plain(const char *text);
 
-/* remedy_edit.c: adds the command that corrects v where it stands in an env file, for the faults that have one. */
+/*
+ * An env file that the unit of s loads, for a line that is to be new: /etc/default/SERVICE where the unit says
+ * nothing else.  False: none is known.
+ */
+bool remedy_own_file(const struct rule_input *in, const struct service *s, char *out, size_t size);
+
+/*
+ * remedy_mend.c: adds the command that makes the value of v right where it stands, if one surely does, else
+ * what to write there; the NO_ entries and the restart.
+ */
 void remedy_mend_value(const struct rule_input *in, struct finding *out, const struct variable *v);
 
-/* Adds the command that makes the scheme of v http:// where it stands in an env file. */
+/* The command alone; false: no command surely makes it right.  Then remedy_what() says what to write. */
+bool remedy_mend(const struct rule_input *in, struct finding *out, const struct variable *v);
+const char *remedy_what(const struct variable *v);
+
+/* Adds what to write for v, and where. */
+void remedy_tell(const struct rule_input *in, struct finding *out, const struct variable *v,
+	const char *what);
+
+/* Adds the command that makes the scheme of v http:// where it stands. */
 void remedy_plain_scheme(
 	const struct rule_input *in, struct finding *out, const struct variable *v);
 
-/* Adds the command that takes entry out of the NO_ list no where that stands in an env file. */
-void remedy_drop_entry(const struct rule_input *in, struct finding *out, const struct variable *no,
+/* A statement in a file, as a command finds it. */
+struct remedy_spot {
+	char file[640]; /* a path, or the command that finds it */
+	char name[64];
+	bool in_unit;	/* a word of Environment=: %% for a %, and systemd has to read it again */
+	bool continued; /* an env file's value that goes on in the next line */
+};
+
+#define REMEDY_ENTRY 128 /* bytes of an entry of a NO_ list that a command can name */
+#define REMEDY_LIST  768 /* of a list that a command can hold */
+
+/* FILE of "FILE:LINE"; false: not known, or it cannot be pasted. */
+bool remedy_file_of(const char *source, char *file, size_t size);
+
+/* The statement of name at source; false: not known where that is. */
+bool remedy_spot_at(
+	const struct rule_input *in, const char *name, const char *source, struct remedy_spot *out);
+
+/* The same, and where source is not known: in the env files of s. */
+void remedy_spot(const struct rule_input *in, const struct service *s, const char *name,
+	const char *source, struct remedy_spot *out);
+
+/*
+ * remedy_edit.c: commands that change the statement at `at`, and systemctl daemon-reload where that is necessary.
+ * Values and entries are such that can be pasted.
+ */
+/* By a script of sed, which is called with flags ("-E"). */
+void remedy_sed(
+	struct finding *out, const struct remedy_spot *at, const char *flags, const char *script);
+/* Its value for the names in to (separated by spaces) too, in the same file: a later file would win over another. */
+void remedy_copy(struct finding *out, const struct remedy_spot *at, const char *to);
+/* Its value for name, as a new line of an env file. */
+void remedy_copy_to(
+	struct finding *out, const struct remedy_spot *at, const char *name, const char *file);
+/* name=value in front of it; its own value; entries at the beginning of its list; entries out of its list. */
+void remedy_set_beside(
+	struct finding *out, const struct remedy_spot *at, const char *name, const char *value);
+void remedy_set(struct finding *out, const struct remedy_spot *at, const char *value);
+void remedy_prepend(struct finding *out, const struct remedy_spot *at, const char *entries);
+void remedy_drop(struct finding *out, const struct remedy_spot *at, char (*entries)[REMEDY_ENTRY],
+	size_t count);
+/* A new last line of an env file; a line of [Service] of a drop-in of unit. */
+void remedy_append(struct finding *out, const char *file, const char *name, const char *value);
+void remedy_add_drop_in(struct finding *out, const char *unit, const char *assignment);
+/* "systemctl daemon-reload", once, as the last command by now. */
+void remedy_reload(struct finding *out);
+
+/* Adds the line name=value for the unit of s, where it wins. */
+void remedy_give_plain(const struct rule_input *in, struct finding *out, const struct service *s,
+	const char *name, const char *value);
+
+/* Adds what keeps later lines "NAME=" of env files, which would win, from the names (separated by spaces). */
+void remedy_clear(const struct rule_input *in, struct finding *out, const struct service *s,
+	const char *names);
+
+/* remedy_list.c: appends the entries that list lacks, each with a comma before it. */
+void remedy_lacking(const struct rule_input *in, const char *list, struct buffer *out);
+
+/*
+ * Adds what makes the NO_ list right beside a relay variable that the service gets: the list that is there,
+ * with what it lacks and without what would turn the relay off; else a copy of one that this program does not
+ * read (of from_family, or containerd's); else a new one.  arriving: a list with that value that an earlier
+ * command of this remedy makes arrive; NULL: none.
+ */
+void remedy_give_list(const struct rule_input *in, struct finding *out, const struct service *s,
+	enum relay_family from_family, bool for_containerd, const struct remedy_spot *arriving,
+	const char *arriving_value);
+
+/* Adds what takes what is as wide out of the NO_ list no (out NULL: nothing); how many entries that are. */
+size_t remedy_drop_wide(
+	const struct rule_input *in, struct finding *out, const struct variable *no);
+
+/* Adds what takes entry, and all that are as wide, out of the NO_ list no, and puts in what the list lacks. */
+void remedy_narrow(const struct rule_input *in, struct finding *out, const struct variable *no,
 	const char *entry);
 
 /*
- * Adds the command that copies the value of the line at place ("FILE:LINE" of an env file: remedy_can_copy())
- * as that of name to /etc/default/SERVICE.
+ * remedy_files.c: adds what makes the statement v arrive, which systemd ignores, another keeps from its unit,
+ * or that no file of the unit loads; and the NO_ entries.
  */
-void remedy_copy_line(
-	struct finding *out, const char *place, const char *name, const char *service);
-bool remedy_can_copy(const char *place);
-
-/* Adds what makes the statement v arrive, which another keeps from its unit, or that no file of the unit loads. */
 struct unit_variable; /* diagnosis_facts.h */
-void remedy_deliver(struct finding *out, const struct unit_variable *v);
+void remedy_deliver(
+	const struct rule_input *in, struct finding *out, const struct unit_variable *v);
+
+/* Why systemd ignores a statement with that fault, as a sentence without a full stop. */
+const char *remedy_fault_text(const char *fault);
 
 /* Adds "systemctl restart UNIT", or to run the command again. */
 void remedy_restart(const struct rule_input *in, struct finding *out);

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Commands that correct a value in the line where it stands, without showing it. */
+/*
+ * The commands that change a statement where it stands, without showing it.  They find it by its name, because
+ * what another remedy inserts makes line numbers wrong; they write through symbolic links; and pasted twice they
+ * do no harm.
+ */
 #include "diagnose/diagnosis_facts.h"
 #include "diagnose/remedy.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A ' or " within a command that is itself quoted with '. */
-#define QUOTE "[\"'\\'']"
-
-struct line {
-	char file[288];
-	const char *number;
-};
+/* A ' or " within a command that is itself quoted with '; and what is neither, nor a blank. */
+#define QUOTE  "[\"'\\'']"
+#define INSIDE "[^\"'\\'' ]"
+#define LIST   "[^\"'\\''=]"
 
 static bool ends_with(const char *text, const char *suffix)
 {
@@ -21,172 +22,209 @@ static bool ends_with(const char *text, const char *suffix)
 	return len >= n && !strcmp(text + len - n, suffix);
 }
 
-static bool is_unit_file(const char *path)
+/* In "FILE:LINE", FILE into file (size bytes); false where it cannot be pasted. */
+bool remedy_file_of(const char *source, char *file, size_t size)
 {
-	return ends_with(path, ".service") || ends_with(path, ".conf");
-}
-
-/* The line of an env file; a unit file has rules of its own (%% for %, words, continued lines). */
-static bool find_line(const struct rule_input *in, const struct variable *v, struct line *out)
-{
-	const char *source = remedy_source(in, v), *colon = source ? strrchr(source, ':') : NULL;
+	const char *colon = source ? strrchr(source, ':') : NULL;
 	size_t len = colon ? (size_t)(colon - source) : 0;
 
-	if (!len || len >= sizeof(out->file) || source[0] != '/')
+	if (!len || len >= size || source[0] != '/')
 		return false;
-	memcpy(out->file, source, len);
-	out->file[len] = '\0';
-	out->number = colon + 1;
-	return remedy_is_plain(out->file) && !is_unit_file(out->file);
+	memcpy(file, source, len);
+	file[len] = '\0';
+	return remedy_is_plain(file);
 }
 
-void remedy_mend_value(const struct rule_input *in, struct finding *out, const struct variable *v)
+bool remedy_spot_at(
+	const struct rule_input *in, const char *name, const char *source, struct remedy_spot *out)
 {
-	static const struct {
-		uint32_t fault;
-		const char *script; /* of sed, within { } */
-	} edits[] = {
-		{RELAY_FAULT_CONTROL, "s|[[:cntrl:]]||g"},
-		{RELAY_FAULT_QUOTES, "s|" QUOTE "||g"},
-		{RELAY_FAULT_LEADING_SPACE, "s|=\\(" QUOTE "\\?\\)[[:space:]]\\+|=\\1|"},
-		{RELAY_FAULT_TRAILING_SPACE, "s|[[:space:]]\\+\\(" QUOTE "\\?\\)$|\\1|"},
-		/* Those that are an escape already are put aside as newlines. */
-		{RELAY_FAULT_BAD_ESCAPE,
-			"s|%\\([0-9A-Fa-f]\\{2\\}\\)|\\n\\1|g;s|%|%25|g;s|\\n|%|g"},
-		/* What ends a host early, wherever it stands before the last @. */
-		{RELAY_FAULT_HOST_CUT, ":a;s|\\(://.*\\)#\\(.*@\\)|\\1%23\\2|;ta;"
-				       ":b;s|\\(://.*\\)/\\(.*@\\)|\\1%2F\\2|;tb;"
-				       ":c;s|\\(://.*\\)?\\(.*@\\)|\\1%3F\\2|;tc"},
-	};
-	struct buffer b = {0};
-	struct line line;
+	memset(out, 0, sizeof(*out));
+	snprintf(out->name, sizeof(out->name), "%s", name);
+	if (!remedy_file_of(source, out->file, sizeof(out->file)) || !remedy_is_plain(name))
+		return false;
+	out->in_unit = ends_with(out->file, ".service") || ends_with(out->file, ".conf");
+	for (size_t i = 0; in->facts && i < in->facts->count; i++) {
+		const struct unit_variable *v = &in->facts->variables[i];
 
-	if (!find_line(in, v, &line))
-		return;
-	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++)
-		if (v->url.faults & edits[i].fault)
-			buffer_printf(&b, " -e '%s{%s}'", line.number, edits[i].script);
-	if (b.len && !b.failed)
-		lines_add(&out->remedy, "sed -i%s %s", b.data, line.file);
-	buffer_free(&b);
-}
-
-void remedy_plain_scheme(const struct rule_input *in, struct finding *out, const struct variable *v)
-{
-	struct line line;
-
-	if (find_line(in, v, &line))
-		lines_add(&out->remedy,
-			"sed -i '%s s#=\\(" QUOTE "\\?\\)[a-z0-9]*://#=\\1http://#I' %s",
-			line.number, line.file);
-}
-
-void remedy_drop_entry(const struct rule_input *in, struct finding *out, const struct variable *no,
-	const char *entry)
-{
-	struct buffer b = {0};
-	struct line line;
-
-	if (!*entry || !find_line(in, no, &line))
-		return;
-	for (const char *c = entry; *c; c++) {
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.*:/-_",
-			    *c)) {
-			buffer_free(&b);
-			return;
+		if (!strcmp(v->source, source) && !strcmp(v->name, name)) {
+			out->in_unit = v->in_unit;
+			out->continued = v->continued;
+			break;
 		}
-		buffer_printf(&b, *c == '.' || *c == '*' ? "[%c]" : "%c", *c);
 	}
-	lines_add(&out->remedy,
-		"sed -i -E '%ss#(=" QUOTE "?|,)[[:space:]]*%s[[:space:]]*(,|" QUOTE
-		"?\\r?$)#\\1\\2#' %s",
-		line.number, buffer_string(&b), line.file);
+	return true;
+}
+
+void remedy_spot(const struct rule_input *in, const struct service *s, const char *name,
+	const char *source, struct remedy_spot *out)
+{
+	struct buffer files = {0};
+
+	if (remedy_spot_at(in, name, source, out))
+		return;
+	service_files(s, &files);
+	snprintf(out->file, sizeof(out->file), "$(grep -ls '^\\s*%s\\s*=' %s)", name,
+		buffer_string(&files));
+	buffer_free(&files);
+}
+
+void remedy_reload(struct finding *out)
+{
+	static const char reload[] = "systemctl daemon-reload";
+	struct lines *l = &out->remedy;
+
+	/* Once, behind all that makes it necessary. */
+	for (size_t i = 0; i < l->count; i++) {
+		char *text = l->text[i];
+
+		if (strcmp(text, reload))
+			continue;
+		memmove(&l->text[i], &l->text[i + 1], (l->count - i - 1) * sizeof(l->text[0]));
+		l->text[l->count - 1] = text;
+		return;
+	}
+	lines_add(l, "%s", reload);
+}
+
+void remedy_sed(
+	struct finding *out, const struct remedy_spot *at, const char *flags, const char *script)
+{
+	lines_add(&out->remedy, "sed -i --follow-symlinks%s%s '%s' %s", *flags ? " " : "", flags,
+		script, at->file);
+	if (at->in_unit)
+		remedy_reload(out);
+}
+
+void remedy_copy(struct finding *out, const struct remedy_spot *at, const char *to)
+{
+	struct buffer b = {0}, lines = {0};
+
+	for (const char *name = to; *name;) {
+		size_t n = strcspn(name, " ");
+
+		buffer_printf(&lines, at->in_unit ? " %.*s=\\3" : "\\n%.*s=\\1", (int)n, name);
+		name += n + (name[n] == ' ');
+	}
+	/* The CR of a CRLF file is left out; the last character is no backslash, which would join lines. */
+	if (at->in_unit)
+		buffer_printf(&b,
+			"/^\\s*[#;]/!s|\\(" QUOTE "\\?\\)\\b%s=\\(" QUOTE "\\?\\)\\(" INSIDE
+			"*[^\"'\\'' \\]\\)\\2\\1|&%s|",
+			at->name, buffer_string(&lines));
+	else if (at->continued)
+		buffer_printf(&b,
+			"/^\\s*%s\\s*=/{:a;/\\\\$/{N;ba};s|^\\s*%s\\s*=\\s*\\(.*\\)|&%s|}",
+			at->name, at->name, buffer_string(&lines));
+	else
+		buffer_printf(&b, "s|^\\s*%s\\s*=\\s*\\([^\\r]*\\).*|&%s|", at->name,
+			buffer_string(&lines));
+	remedy_sed(out, at, "", buffer_string(&b));
+	buffer_free(&b);
+	buffer_free(&lines);
+}
+
+void remedy_set_beside(
+	struct finding *out, const struct remedy_spot *at, const char *name, const char *value)
+{
+	struct buffer b = {0};
+
+	/* In front: what stands there may go on in the next line. */
+	buffer_printf(&b,
+		at->in_unit ? "/^\\s*[#;]/!s|" QUOTE "\\?\\b%s=|\"%s=%s\" &|"
+			    : "s|^\\s*%s\\s*=|%s=%s\\n&|",
+		at->name, name, value);
+	remedy_sed(out, at, "", buffer_string(&b));
 	buffer_free(&b);
 }
 
-/* "/etc/default/x:3" to its parts, where both can be pasted. */
-static bool split_place(const char *place, struct line *out)
+void remedy_set(struct finding *out, const struct remedy_spot *at, const char *value)
 {
-	const char *colon = strrchr(place, ':');
-	size_t len = colon ? (size_t)(colon - place) : 0;
+	struct buffer b = {0};
 
-	if (!len || len >= sizeof(out->file))
-		return false;
-	memcpy(out->file, place, len);
-	out->file[len] = '\0';
-	out->number = colon + 1;
-	return remedy_is_plain(out->file);
+	if (at->continued) {
+		remedy_append(out, at->file, at->name, value);
+		return;
+	}
+	buffer_printf(&b, "s|^\\(\\s*%s\\s*=\\).*|\\1%s|", at->name, value);
+	remedy_sed(out, at, "", buffer_string(&b));
+	buffer_free(&b);
 }
 
-/* A file that the unit does not load: loaded by a drop-in, or only the line copied where others' lines are with it. */
-static void deliver_unloaded(
-	struct finding *out, const struct unit_variable *v, const struct line *at)
+void remedy_prepend(struct finding *out, const struct remedy_spot *at, const char *entries)
 {
-	int name = (int)(strlen(v->unit) - strlen(".service"));
-	char own[160];
+	struct buffer b = {0};
 
-	snprintf(own, sizeof(own), "/etc/default/%.*s", name, v->unit);
-	if (v->elsewhere && strstr(at->file, "/systemd/"))
-		/* A drop-in of others may say more than that line. */
+	buffer_printf(&b,
+		at->in_unit ? "/^\\s*[#;]/!s|\\b%s=" QUOTE "\\?|&%s,|"
+			    : "s|^\\s*%s\\s*=\\s*" QUOTE "\\?|&%s,|",
+		at->name, entries);
+	remedy_sed(out, at, "", buffer_string(&b));
+	buffer_free(&b);
+}
+
+/* entry as part of an extended regular expression. */
+static void append_entry(struct buffer *b, const char *entry)
+{
+	for (const char *c = entry; *c; c++)
+		buffer_printf(b, strchr(".*[]", *c) ? "\\%c" : "%c", *c);
+}
+
+void remedy_drop(struct finding *out, const struct remedy_spot *at, char (*entries)[REMEDY_ENTRY],
+	size_t count)
+{
+	struct buffer one = {0}, b = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			buffer_append_char(&one, '|');
+		append_entry(&one, entries[i]);
+	}
+	/* In a unit file up to the quote, or to the next word that is an assignment. */
+	if (at->in_unit)
+		buffer_printf(&b,
+			"/^\\s*[#;]/!{:a;s#(\\b%s=" QUOTE "?(" LIST "*,)?\\s*)(%s)\\s*(,|" QUOTE
+			"|\\s|$)#\\1\\4#;ta;:b;s#(\\b%s=" QUOTE "?(" LIST "*,)?)(\\s*,)+#\\1#;tb}",
+			at->name, buffer_string(&one), at->name);
+	else
+		buffer_printf(&b,
+			"/^\\s*%s\\s*=/%s{:a;s#([=,]\\s*" QUOTE "?|^)\\s*(%s)\\s*,#\\1#;ta;"
+			"s#(,|(=\\s*" QUOTE "?))\\s*(%s)\\s*(" QUOTE "?\\s*)$#\\2\\4#}",
+			at->name, at->continued ? ",/[^\\\\]$/" : "", buffer_string(&one),
+			buffer_string(&one));
+	remedy_sed(out, at, "-E", buffer_string(&b));
+	buffer_free(&one);
+	buffer_free(&b);
+}
+
+void remedy_append(struct finding *out, const char *file, const char *name, const char *value)
+{
+	lines_add(&out->remedy, "printf '\\n%%s\\n' '%s=%s' >> %s", name, value, file);
+}
+
+void remedy_add_drop_in(struct finding *out, const char *unit, const char *assignment)
+{
+	lines_add(&out->remedy,
+		"mkdir -p /etc/systemd/system/%s.d && printf '[Service]\\n%%s\\n' '%s' >> "
+		"/etc/systemd/system/%s.d/zz-relay.conf",
+		unit, assignment, unit);
+	remedy_reload(out);
+}
+
+/*
+ * A file that may be new gets a secret: nobody else may read it.  What a unit file's %% stands for is a % in an
+ * env file.
+ */
+void remedy_copy_to(
+	struct finding *out, const struct remedy_spot *at, const char *name, const char *file)
+{
+	if (at->in_unit)
 		lines_add(&out->remedy,
-			"mkdir -p /etc/systemd/system/%s.d && { echo '[Service]'; sed -n %sp %s; } > "
-			"/etc/systemd/system/%s.d/zz-relay.conf && systemctl daemon-reload",
-			v->unit, at->number, at->file, v->unit);
-	else if (v->elsewhere)
-		/* "export" goes, and what a shell's line has behind its value. */
-		lines_add(&out->remedy,
-			"{ echo; sed -n '%ss/^[^=]*=\\([^;[:space:]]*\\).*/%s=\\1/p' %s; } >> %s",
-			at->number, v->name, at->file, own);
-	else if (!v->by[0] && strcmp(at->file, own))
-		lines_add(&out->remedy, "{ echo; grep -h '^\\s*%s=' %s; } >> %s", v->name, at->file,
-			own);
+			"(umask 077; { echo; sed -n '/^\\s*[#;]/d;s|^.*\\b%s=" QUOTE "\\?\\(" INSIDE
+			"*\\).*|%s=\\1|;T;s|%%%%|%%|g;p' %s; } >> %s)",
+			at->name, name, at->file, file);
 	else
 		lines_add(&out->remedy,
-			"mkdir -p /etc/systemd/system/%s.d && printf "
-			"'[Service]\\nEnvironmentFile=-%%s\\n' %s > /etc/systemd/system/%s.d/"
-			"zz-relay.conf && systemctl daemon-reload",
-			v->unit, at->file, v->unit);
-}
-
-void remedy_deliver(struct finding *out, const struct unit_variable *v)
-{
-	struct line at, by;
-	bool known = split_place(v->source, &at) && remedy_is_plain(v->unit);
-
-	if (v->fate == UNIT_FATE_EFFECTIVE) {
-		lines_add(&out->remedy, "systemctl daemon-reload");
-	} else if (known && v->fate == UNIT_FATE_UNLOADED) {
-		deliver_unloaded(out, v, &at);
-	} else if (known && v->fate == UNIT_FATE_UNSET && split_place(v->by, &by)) {
-		/* The name goes; a setting without one would forget the names before it. */
-		lines_add(&out->remedy,
-			"sed -i -e '%s{s/\\([= ]\\)%s\\(=[^ ]*\\)\\?\\( \\|$\\)/\\1/;"
-			"s/^\\s*UnsetEnvironment=\\s*$/# &/}' %s && systemctl daemon-reload",
-			by.number, v->name, by.file);
-	} else if (known && v->fate == UNIT_FATE_OVERRIDDEN && split_place(v->by, &by) &&
-		   !is_unit_file(by.file)) {
-		lines_add(&out->remedy, "sed -i '%ss/^/# /' %s   # it overrides %s", by.number,
-			by.file, v->source);
-	} else {
-		lines_add(&out->remedy, "# take out or correct %s, which comes later than %s",
-			v->by[0] ? v->by : "the later statement", v->source);
-	}
-}
-
-bool remedy_can_copy(const char *place)
-{
-	struct line line;
-
-	return split_place(place, &line) && !is_unit_file(line.file);
-}
-
-void remedy_copy_line(struct finding *out, const char *place, const char *name, const char *service)
-{
-	struct line line;
-
-	if (split_place(place, &line))
-		lines_add(&out->remedy,
-			"{ echo; sed -n '%ss/^[^=]*=\\([^\\r]*\\).*/%s=\\1/p' %s; } >> "
-			"/etc/default/%s",
-			line.number, name, line.file, service);
+			"(umask 077; { echo; sed -n 's|^\\s*%s\\s*=\\s*\\([^\\r]*\\).*|%s=\\1|p' "
+			"%s; } >> %s)",
+			at->name, name, at->file, file);
 }

@@ -254,3 +254,18 @@ void chain_source(const struct rule_input *in, struct finding *out, const struct
 				other->name, other->value);
 	}
 }
+
+bool remedy_own_file(const struct rule_input *in, const struct service *s, char *out, size_t size)
+{
+	char unit[80], wanted[96];
+	const char *file = wanted;
+
+	snprintf(unit, sizeof(unit), "%s.service", s->name);
+	snprintf(wanted, sizeof(wanted), "/etc/default/%s", s->name);
+	if (in->facts)
+		file = facts_env_file(in->facts, unit, wanted);
+	if (!file || strlen(file) >= size || !remedy_is_plain(file))
+		return false;
+	strcpy(out, file);
+	return true;
+}

@@ -70,10 +70,6 @@ bool rule_value_misread(const struct rule_input *in, struct finding *out)
 		v->url.host, port);
 	chain_source(in, out, v);
 	remedy_mend_value(in, out, v);
-	remedy_correct(in, out, v,
-		"http://HOST:PORT or http://USER:PASSWORD@HOST:PORT without quotes or spaces "
-		"within, "
-		"special characters of the password as %XX, nothing that a shell would expand");
 	buffer_free(&b);
 	return true;
 }
@@ -98,12 +94,6 @@ bool rule_value_dropped(const struct rule_input *in, struct finding *out)
 	lines_add(&out->chain, "%s=%s has the fault %s", v->name, v->value, buffer_string(&b));
 	chain_source(in, out, v);
 	remedy_mend_value(in, out, v);
-	remedy_correct(in, out, v,
-		v->url.faults & RELAY_FAULT_BAD_ESCAPE
-			? "write a % of the password as %25 (in a unit file's Environment= as %%25)"
-		: v->url.faults & RELAY_FAULT_CONTROL
-			? "take the control character (a CR, from a file with DOS line ends) off"
-			: "no space before it, and nothing but a URL");
 	buffer_free(&b);
 	return true;
 }
@@ -152,15 +142,16 @@ bool rule_name_unread(const struct rule_input *given, struct finding *out)
 	rule_absent(in, out);
 	if (v->relay.family == RELAY_FAMILY_RELAY)
 		lines_add(&out->chain,
-			"%s=%s is carried: nothing in rke2, containerd or Go reads a name in _RELAY",
+			"%s=%s is carried: nothing in rke2, containerd or Go reads a name in "
+			"_RELAY",
 			v->name, v->value);
 	else if (v->relay.family != in->family)
 		lines_add(&out->chain,
 			"%s=%s is carried: stock programs read it; %s takes %s for one that reads "
 			"names in _%s instead",
 			v->name, v->value,
-			in->names_given ? "--names RELAY" : "what it was seen to dial", rule_who(in),
-			relay_name_family(in->family));
+			in->names_given ? "--names RELAY" : "what it was seen to dial",
+			rule_who(in), relay_name_family(in->family));
 	else
 		lines_add(&out->chain,
 			"%s=%s is carried: names are case-sensitive, Go reads %s in all upper or "
@@ -202,8 +193,8 @@ bool rule_scheme_uncovered(const struct rule_input *in, struct finding *out)
 }
 
 /* Would containerd, which gets the prefixed ones, go direct for this host too?  By an entry of the list name. */
-static bool containerd_goes_direct(
-	const struct rule_input *in, char name[64], char entry[sizeof(((struct choice *)0)->no_entry)])
+static bool containerd_goes_direct(const struct rule_input *in, char name[64],
+	char entry[sizeof(((struct choice *)0)->no_entry)])
 {
 	struct environment *e = environment_of_containerd(in->environment, &in->supervisor);
 	char text[ADDRESS_TEXT];
@@ -228,7 +219,6 @@ static void narrow_own_list(const struct rule_input *in, struct finding *out)
 {
 	const struct environment *e = in->environment;
 	const struct variable *first = environment_effective(e, in->family, RELAY_KIND_NO);
-	char text[ADDRESS_TEXT];
 
 	for (unsigned int i = 0; i < e->count && in->public_target; i++) {
 		const struct variable *v = &e->variables[i];
@@ -236,12 +226,13 @@ static void narrow_own_list(const struct rule_input *in, struct finding *out)
 		/* A server reads both cases. */
 		if (!v->is_relay || v->relay.kind != RELAY_KIND_NO || v->relay.containerd ||
 			v->relay.family != in->family || v->relay.spelling == RELAY_MIXED ||
-			(v != first && !in->effective) || !rule_drop_wide(in, out, v))
+			(v != first && !in->effective) ||
+			/* The first is made right as the list that goes with the relay. */
+			!remedy_drop_wide(in, v == first ? NULL : out, v))
 			continue;
 		lines_add(&out->chain,
-			"%s=%s covers %s: with it a relay would not be used, so what is wide in it "
-			"has to go",
-			v->name, v->value, rule_host(in->dial, text));
+			"%s=%s sends registries past a relay: what is wide in it has to go",
+			v->name, v->value);
 	}
 }
 
@@ -284,8 +275,8 @@ bool rule_containerd_scope(const struct rule_input *in, struct finding *out)
 	chain_source(in, out, v);
 	if (direct)
 		lines_add(&out->chain,
-			"containerd would go direct as well: the entry \"%s\" of %s covers %s", entry,
-			list, rule_host(in->dial, text));
+			"containerd would go direct as well: the entry \"%s\" of %s covers %s",
+			entry, list, rule_host(in->dial, text));
 	rule_missing(in, out);
 	narrow_own_list(in, out);
 	remedy_give(in, out, v);

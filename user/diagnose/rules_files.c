@@ -4,6 +4,7 @@
 #include "diagnose/remedy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -26,7 +27,8 @@ static bool is_name_for(const struct rule_input *in, const char *name)
 static bool may_be_sound(const struct unit_variable *v)
 {
 	return v->worth == WORTH_SOUND ||
-	       (v->worth == WORTH_UNSEEN && v->fate == UNIT_FATE_IGNORED);
+	       (v->fate == UNIT_FATE_IGNORED &&
+		       (v->worth == WORTH_UNSEEN || v->worth == WORTH_BAD));
 }
 
 /*
@@ -78,36 +80,32 @@ static void chain_direct(const struct rule_input *in, struct finding *out)
 	lines_add(&out->missing, "%s", rule_needed(in));
 }
 
-static void split(const char *source, int *len, const char **line)
+/* Is number the line of "FILE:LINE"? */
+static bool is_line(const char *source, unsigned int number)
 {
 	const char *colon = strrchr(source, ':');
 
-	*len = colon ? (int)(colon - source) : (int)strlen(source);
-	*line = colon ? colon + 1 : "";
+	return colon && strtoul(colon + 1, NULL, 10) == number;
 }
 
 bool rule_env_file_invalid(const struct rule_input *in, struct finding *out)
 {
 	const struct unit_variable *v;
 	struct lacking l;
-	const char *line;
-	int len;
+	bool elsewhere;
 
 	if (!find(in, UNIT_FATE_IGNORED, &l))
 		return false;
 	v = l.variable;
-	split(v->source, &len, &line);
-	rule_message(in, out, "%s sets %s, but systemd ignores that line (%s)", v->source, v->name,
-		v->fault);
+	rule_message(in, out, "%s sets %s, but systemd ignores that line: %s", v->source, v->name,
+		remedy_fault_text(v->fault));
 	chain_direct(in, out);
+	elsewhere = v->refused_line && !is_line(v->source, v->refused_line);
 	lines_add(&out->chain, "%s sets %s%s%s, and systemd ignores the line: %s", v->source,
-		v->name, v->value[0] ? "=" : "", v->value, v->fault);
-	if (!strcmp(v->fault, "export"))
-		lines_add(&out->remedy, "sed -i '%s s|^\\s*export\\s\\+||' %.*s", line, len,
-			v->source);
-	else
-		lines_add(&out->remedy, "# write line %s of %.*s as %s=VALUE, nothing before it",
-			line, len, v->source, v->name);
+		v->name, v->value[0] ? "=" : "", v->value, remedy_fault_text(v->fault));
+	if (elsewhere)
+		lines_add(&out->chain, "that byte is in line %u of the file", v->refused_line);
+	remedy_deliver(in, out, v);
 	remedy_restart(in, out);
 	return true;
 }
@@ -149,7 +147,8 @@ static void chain_elsewhere(struct finding *out, const struct unit_variable *v)
 	if (!own || strncmp(own + strlen(v->unit), ".d/", 3) != 0)
 		lines_add(&out->chain, "a drop-in of %s stands in a folder %s.d", v->unit, v->unit);
 	else if (colon - v->source < 5 || strncmp(colon - 5, ".conf", 5) != 0)
-		lines_add(&out->chain, "systemd reads of a folder %s.d what ends in .conf", v->unit);
+		lines_add(
+			&out->chain, "systemd reads of a folder %s.d what ends in .conf", v->unit);
 }
 
 bool rule_env_file_unloaded(const struct rule_input *in, struct finding *out)
@@ -162,15 +161,15 @@ bool rule_env_file_unloaded(const struct rule_input *in, struct finding *out)
 		return false;
 	v = l.variable;
 	if (v->elsewhere)
-		rule_message(in, out, "%s sets %s, but %s does not load that file", v->source, v->name,
-			l.unit);
+		rule_message(in, out, "%s sets %s, but %s does not load that file", v->source,
+			v->name, l.unit);
 	else
 		rule_message(in, out, "%s sets %s for %s, but %s", v->source, v->name, l.unit, why);
 	chain_direct(in, out);
 	lines_add(&out->chain, "%s sets %s=%s", v->source, v->name, v->value);
 	lines_add(&out->chain, "%s%s%s", why, v->by[0] ? ": " : "", v->by);
 	chain_elsewhere(out, v);
-	remedy_deliver(out, v);
+	remedy_deliver(in, out, v);
 	remedy_restart(in, out);
 	return true;
 }
@@ -191,8 +190,7 @@ bool rule_env_file_stale(const struct rule_input *in, struct finding *out)
 		"%s sets %s=%s, but the file is newer than %s (pid %u): an environment "
 		"is fixed when a process starts",
 		v->source, v->name, v->value, l.holder->name, l.holder->pid);
-	if (v->in_unit)
-		lines_add(&out->remedy, "systemctl daemon-reload");
+	remedy_deliver(in, out, v);
 	remedy_restart(in, out);
 	return true;
 }

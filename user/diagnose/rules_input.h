@@ -76,12 +76,6 @@ const struct variable *rule_effective(const struct rule_input *in);
 bool rule_entry_is_exact(const struct rule_input *in, const char *entry);
 
 /*
- * rules_list.c: adds the commands that take every entry out of the list no that covers the host without naming just
- * it.  Returns how many there are.
- */
-size_t rule_drop_wide(const struct rule_input *in, struct finding *out, const struct variable *no);
-
-/*
  * rules_list.c: the relay was asked by name for a host of the site's own, and the NO_ list has networks: Go
  * compares those with addresses in URLs alone (x/net httpproxy, cidrMatch), which is not what people expect.
  * Adds that to the chain, and the entry that would be needed.

@@ -49,28 +49,6 @@ bool rule_entry_is_exact(const struct rule_input *in, const char *entry)
 	return !strncasecmp(entry, host, len) && (!entry[len] || entry[len] == ':');
 }
 
-size_t rule_drop_wide(const struct rule_input *in, struct finding *out, const struct variable *no)
-{
-	char text[ADDRESS_TEXT], port[8], entry[256];
-	const char *host = rule_host(in->dial, text);
-	struct text rest = {no->value, strlen(no->value)}, next, matched;
-	size_t count = 0;
-
-	snprintf(port, sizeof(port), "%u", in->dial->remote.port);
-	while (no_list_next(&rest, &next)) {
-		if ((size_t)snprintf(entry, sizeof(entry), "%.*s", (int)next.len, next.at) >=
-			sizeof(entry))
-			continue;
-		if (!no_list_match(entry, (struct text){host, strlen(host)},
-			    (struct text){port, strlen(port)}, &matched) ||
-			rule_entry_is_exact(in, entry))
-			continue;
-		remedy_drop_entry(in, out, no, entry);
-		count++;
-	}
-	return count;
-}
-
 /* The variable of the process that holds entry; NULL: it is one that a server adds itself. */
 static const struct variable *list_with(const struct rule_input *in, const char *entry)
 {
@@ -99,8 +77,7 @@ static bool void_entries(const char *list, struct buffer *b)
 
 	while (no_list_next(&rest, &next))
 		if (no_entry_is_void(next))
-			buffer_printf(
-				b, "%s\"%.*s\"", b->len ? ", " : "", (int)next.len, next.at);
+			buffer_printf(b, "%s\"%.*s\"", b->len ? ", " : "", (int)next.len, next.at);
 	return b->len > 0;
 }
 
@@ -273,10 +250,7 @@ bool rule_no_relay_match(const struct rule_input *in, struct finding *out)
 	if (in->effective && no->relay.spelling == RELAY_LOWER)
 		lines_add(&out->chain, "a server joins %s to NO_PROXY: both count", no->name);
 	chain_source(in, out, no);
-	rule_drop_wide(in, out, no);
-	remedy_correct(in, out, no,
-		!strcmp(entry, "*") ? "\"*\" turns every relay off: list only what is internal"
-				    : "take that entry out, or narrow it to the internal hosts");
+	remedy_narrow(in, out, no, entry);
 	return true;
 }
 

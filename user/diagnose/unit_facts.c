@@ -99,7 +99,7 @@ static int add(const struct parse *p, enum unit_verb verb, enum unit_setting set
 	unsigned int line, const char *name, size_t len, const char *value, const char *fault)
 {
 	struct unit_statement s = {
-		verb, setting, p->file, line, false, NULL, (char *)value, NULL, fault};
+		verb, setting, p->file, line, false, NULL, (char *)value, NULL, fault, false};
 	int err;
 
 	if (!is_kept(p, name, len))
@@ -115,7 +115,7 @@ static int add(const struct parse *p, enum unit_verb verb, enum unit_setting set
  * later takes the place of the earlier: nobody reads a list of 200,000 that were overridden.
  */
 static int add_line(struct parse *p, enum unit_verb verb, unsigned int line, const char *name,
-	size_t len, const char *value, const char *fault)
+	size_t len, const char *value, const char *fault, bool continued)
 {
 	size_t before = p->facts->statement_count;
 	uint64_t key = table_hash(name, len);
@@ -132,11 +132,14 @@ static int add_line(struct parse *p, enum unit_verb verb, unsigned int line, con
 		s->value = copy;
 		s->line = line;
 		s->fault = fault;
+		s->continued = continued;
 		return 0;
 	}
 	err = add(p, verb, UNIT_ENV_LINE, line, name, len, value, fault);
-	if (!err && p->facts->statement_count > before)
+	if (!err && p->facts->statement_count > before) {
+		p->facts->statements[before].continued = continued;
 		err = table_put(&p->last, key, (void *)p->facts->statement_count);
+	}
 	return err;
 }
 
@@ -144,6 +147,25 @@ static bool is_name_byte(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
 	       c == '_';
+}
+
+/*
+ * What a line was meant to be that has a name to keep at `at` of text: "HTTPS_PROXY: VALUE", or
+ * "set HTTPS_PROXY=VALUE", of which text ends with the name.
+ */
+static const char *shape(
+	const char *text, size_t len, size_t at, size_t name_len, const char *fault)
+{
+	const char *after = text + at + name_len, *end = text + len;
+	size_t before = 0;
+
+	while (before < at && (text[before] == ' ' || text[before] == '\t'))
+		before++;
+	if (strcmp(fault, "no-equals") && strcmp(fault, "bad-name"))
+		return fault;
+	if (before == at && after < end && *after == ':')
+		return "colon";
+	return before < at && after == end && !strcmp(fault, "bad-name") ? "before-name" : fault;
 }
 
 /*
@@ -155,18 +177,32 @@ static int add_ignored(struct parse *p, enum unit_setting setting, unsigned int 
 {
 	for (size_t i = 0; i < len;) {
 		size_t start = i;
+		const char *why;
 
 		while (i < len && is_name_byte(text[i]))
 			i++;
+		why = shape(text, len, start, i - start, fault);
 		if (i > start && is_kept(p, text + start, i - start))
 			return setting == UNIT_ENV_LINE
 				       ? add_line(p, UNIT_IGNORED, line, text + start, i - start,
-						 NULL, fault)
+						 NULL, why, false)
 				       : add(p, UNIT_IGNORED, setting, line, text + start,
-						 i - start, NULL, fault);
+						 i - start, NULL, why);
 		i += i == start;
 	}
 	return 0;
+}
+
+/* A word of Environment= that systemd passes over though it is an assignment. */
+static int add_passed_over(struct parse *p, enum unit_setting setting, unsigned int line,
+	const char *word, const char *fault)
+{
+	const char *equals = strchr(word, '=');
+	size_t len = equals ? (size_t)(equals - word) : strlen(word);
+
+	if (setting == UNIT_ENVIRONMENT && equals && env_name_is_valid(word, len))
+		return add(p, UNIT_IGNORED, setting, line, word, len, equals + 1, fault);
+	return add_ignored(p, setting, line, word, len, fault);
 }
 
 /* A word of Environment= after its specifiers. */
@@ -206,7 +242,9 @@ static bool is_torn_off(const struct parse *p, const char *word, const char *bef
 	       is_kept(p, before, len);
 }
 
-static int add_words(struct parse *p, enum unit_setting setting, const struct unit_line *l)
+/* passed_over: why systemd takes none of the words, or "". */
+static int add_words(struct parse *p, enum unit_setting setting, const struct unit_line *l,
+	const char *passed_over)
 {
 	struct buffer word = {0}, text = {0}, before = {0};
 	const char *at = l->value, *start;
@@ -222,12 +260,18 @@ static int add_words(struct parse *p, enum unit_setting setting, const struct un
 			err = add_ignored(p, setting, line, start, strlen(start), "bad-quoting");
 		if (more <= 0)
 			break;
+		if (*passed_over) {
+			err = add_passed_over(p, setting, line, buffer_string(&word), passed_over);
+			if (err)
+				break;
+			continue;
+		}
 		buffer_clear(&text);
 		err = unit_spec_expand(
 			p->unit, p->host, p->facts->fragment_real, buffer_string(&word), &text);
 		if (err == -EBADSLT)
-			err = add_ignored(p, setting, line, buffer_string(&word),
-				strcspn(buffer_string(&word), "="), "unknown-specifier");
+			err = add_passed_over(
+				p, setting, line, buffer_string(&word), "unknown-specifier");
 		else if (setting == UNIT_ENVIRONMENT &&
 			 is_torn_off(p, buffer_string(&word), buffer_string(&before)))
 			err = add_ignored(p, setting, line, buffer_string(&before),
@@ -291,8 +335,8 @@ static bool has_parent(const char *path)
 
 static int add_load(struct parse *p, const struct unit_line *l)
 {
-	struct unit_statement s = {
-		UNIT_LOAD, UNIT_ENVIRONMENT_FILE, p->file, l->line, false, NULL, NULL, NULL, ""};
+	struct unit_statement s = {UNIT_LOAD, UNIT_ENVIRONMENT_FILE, p->file, l->line, false, NULL,
+		NULL, NULL, "", false};
 	struct buffer path = {0};
 	int err;
 
@@ -342,8 +386,8 @@ static int unit_line(void *context, const struct unit_line *l)
 	bool manager = p->facts->files[p->file].role == UNIT_FILE_MANAGER;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		struct unit_statement s = {
-			UNIT_RESET, keys[i].setting, p->file, l->line, false, NULL, NULL, NULL, ""};
+		struct unit_statement s = {UNIT_RESET, keys[i].setting, p->file, l->line, false,
+			NULL, NULL, NULL, "", false};
 
 		if (strcmp(l->key, keys[i].key) != 0 || manager != (i == 0))
 			continue;
@@ -351,8 +395,7 @@ static int unit_line(void *context, const struct unit_line *l)
 			s.verb = UNIT_IGNORED;
 			s.fault = l->section[0] ? "wrong-section" : "no-section";
 			if (s.setting != UNIT_ENVIRONMENT_FILE)
-				return add_ignored(
-					p, s.setting, l->line, l->value, strlen(l->value), s.fault);
+				return add_words(p, s.setting, l, s.fault);
 			s.value = (char *)l->value;
 			return unit_facts_add(p->facts, &s);
 		}
@@ -360,7 +403,7 @@ static int unit_line(void *context, const struct unit_line *l)
 			return unit_facts_add(p->facts, &s);
 		if (s.setting == UNIT_ENVIRONMENT_FILE)
 			return add_load(p, l);
-		return add_words(p, s.setting, l);
+		return add_words(p, s.setting, l, "");
 	}
 	return 0;
 }
@@ -370,7 +413,9 @@ static int shell_line(struct parse *p, const struct env_file_entry *e)
 {
 	bool shell = unit_elsewhere_is_shell(p->facts->files[p->file].path);
 	char *value = strndup(e->value, shell ? strcspn(e->value, " \t;") : e->value_len);
-	int err = value ? add_line(p, UNIT_SET, e->line, e->name, e->name_len, value, "") : -ENOMEM;
+	int err = value ? add_line(p, UNIT_SET, e->line, e->name, e->name_len, value, "",
+				  e->last_line > e->line)
+			: -ENOMEM;
 
 	wipe(value);
 	return err;
@@ -385,9 +430,11 @@ static int env_line(void *context, const struct env_file_entry *e)
 	/* A shell or pam_env may read it, and for those "export" is fine. */
 	if (elsewhere && (!e->ignored || e->fault == ENV_FILE_EXPORT))
 		return shell_line(p, e);
-	if (e->ignored)
+	/* Of a line that only has to be mended the value is what the service would get. */
+	if (!env_name_is_valid(e->name, e->name_len) || e->fault == ENV_FILE_NO_EQUALS)
 		return add_ignored(p, UNIT_ENV_LINE, e->line, e->name, e->name_len, fault);
-	return add_line(p, UNIT_SET, e->line, e->name, e->name_len, e->value, fault);
+	return add_line(p, e->ignored ? UNIT_IGNORED : UNIT_SET, e->line, e->name, e->name_len,
+		e->value, fault, e->last_line > e->line);
 }
 
 int unit_facts_parse(struct unit_facts *f, unsigned int file, const char *bytes, size_t len,

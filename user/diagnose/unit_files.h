@@ -72,6 +72,7 @@ struct unit_statement {
 	char *value;
 	struct relay_url *judged; /* owned; of a recorded value, which is redacted; else NULL */
 	const char *fault; /* a constant word, "" where there is none; also on one that stands */
+	bool continued; /* an env file's value that goes on in the next line */
 };
 
 /* Does the unit get nothing from a file of that role, whatever it says? */

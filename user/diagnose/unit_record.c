@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELDS_MAX 13
+#define FIELDS_MAX 14
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 
 static const char *const roles[] = {
@@ -46,7 +46,7 @@ static const char *const uses[] = {
 /* The faults of unit files; those of env files are env_file_fault_name()'s. */
 static const char *const unit_faults[] = {"bad-quoting", "unknown-specifier",
 	"unresolved-specifier", "not-absolute", "bad-path", "not-normalized", "wrong-section",
-	"no-section", "unquoted-space"};
+	"no-section", "unquoted-space", "colon", "before-name"};
 
 /* The fields of one fact: numbers get their text here. */
 struct fields {
@@ -144,6 +144,8 @@ static int tell_statement(const struct unit_statement *s, unit_fact_fn *fn, void
 			number(&f, s->judged->port);
 		}
 	}
+	if (s->continued)
+		field(&f, "continued");
 	if (!err)
 		err = tell("unit-statement", &f, fn, context);
 	environment_unref(e);
@@ -307,6 +309,8 @@ static int take_statement(struct unit_facts *f, const char *const *field, size_t
 	struct relay_url judged;
 	int verb, setting, err;
 
+	s.continued = (count == 9 || count == 14) && !strcmp(field[count - 1], "continued");
+	count -= s.continued;
 	if (!f->unit || (count != 8 && count != 13))
 		return -EINVAL;
 	verb = word(verbs, COUNT(verbs), field[0]);

@@ -8,7 +8,8 @@
  *	unit-file	role, path, error, masked, optional, mtime_ns, end, end line, refused, refused
  *			line, load (index of statements)
  *	unit-statement	verb, setting, file, line, optional, fault, name, value,
- *			and for a judged value: use, faults, scheme, host, port
+ *			and for a judged value: use, faults, scheme, host, port;
+ *			and "continued" where the value goes on in the next line
  * "unit" comes first, then all of "unit-file", then all of "unit-statement".
  */
 #ifndef DIAGNOSE_UNIT_RECORD_H

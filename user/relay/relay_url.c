@@ -35,11 +35,13 @@ static const char *const fault_names[] = {
 	"no-brackets",
 	"odd-host",
 	"word-as-host",
+	"comment",
+	"odd-userinfo",
 };
 
 #define FAULT_COUNT (sizeof(fault_names) / sizeof(*fault_names))
 
-_Static_assert(1u << (FAULT_COUNT - 1) == RELAY_FAULT_WORD_AS_HOST, "every fault has a name");
+_Static_assert(1u << (FAULT_COUNT - 1) == RELAY_FAULT_ODD_USERINFO, "every fault has a name");
 
 const char *relay_fault_name(uint32_t fault)
 {
@@ -172,6 +174,8 @@ static uint32_t text_faults(const char *value, size_t len, const struct relay_se
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)value[i];
 
+		if (c == '#' && i && is_blank(value[i - 1]) && !memchr(value + i, '@', len - i))
+			faults |= RELAY_FAULT_COMMENT;
 		faults |= c == '"' || c == '\'' ? RELAY_FAULT_QUOTES : 0;
 		faults |= c < ' ' || c == 0x7f ? RELAY_FAULT_CONTROL : 0;
 		faults |= c == '\\' ? RELAY_FAULT_BACKSLASH : 0;
@@ -190,6 +194,8 @@ static uint32_t text_faults(const char *value, size_t len, const struct relay_se
 		for (size_t i = secret->from; i < secret->to; i++)
 			if (strchr("#/?", value[i]) && value[i])
 				faults |= RELAY_FAULT_HOST_CUT;
+			else if (strchr(" <>[]^`{|}", value[i]) && value[i])
+				faults |= RELAY_FAULT_ODD_USERINFO; /* net/url, validUserinfo() */
 	}
 	return faults;
 }

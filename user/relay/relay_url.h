@@ -45,6 +45,9 @@ enum relay_fault {
 	RELAY_FAULT_NO_BRACKETS = 1 << 19,	/* IPv6 without []: Go cuts it at the last ':' */
 	RELAY_FAULT_ODD_HOST = 1 << 20,		/* a character in it that no host's name has */
 	RELAY_FAULT_WORD_AS_HOST = 1 << 21,	/* "none", "false": meant as no relay, dialled as one */
+	RELAY_FAULT_COMMENT = 1 << 22,		/* " # ..." behind it: no comment begins there */
+	RELAY_FAULT_ODD_USERINFO = 1 << 23,	/* a character in user or password that Go refuses there
+						   and that %XX would help */
 };
 
 /* The remarks: worth knowing, nothing to repair. */
