@@ -2,6 +2,8 @@
 #include "relay/relay_url.h"
 #include "unit.h"
 
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static char text[1024];
 
 /* "USE SCHEME HOST PORT FAULT,FAULT" of a value. */
@@ -308,14 +310,17 @@ static void test_relay_argument_hides_userinfo_in_urls(void)
 		"x --proxy=http://***:***@h https://r/v2/ y");
 	UNIT_STRING(argument("-c", "a http://h b http://u:p\ts@h c@d"),
 		"a http://h b http://***:***@d");
-	UNIT_STRING(
-		argument("-c", "pull https://h/a@sha256:0123 b"), "pull https://h/a@sha256:0123 b");
+	UNIT_STRING(argument("-c", "pull https://h/a@sha256:" HEX " b"),
+		"pull https://h/a@sha256:" HEX " b");
+	/* A machine may have that name. */
+	UNIT_STRING(argument("-c", "NOROXY=http://u:p@sha256:3128"),
+		"NOROXY=http://***:***@sha256:3128");
 }
 
 static void test_relay_argument_leaves_the_rest_alone(void)
 {
 	static const char *const same[] = {"", "agent", "--debug", "/usr/local/bin/rke2",
-		"docker.io/rancher/rke2-runtime:v1@sha256:0123", "docker://localhost:5000/a:v1",
+		"docker.io/rancher/rke2-runtime:v1@sha256:" HEX, "docker://localhost:5000/a:v1",
 		"--config=/etc/rancher/rke2/config.yaml",
 		"unix:///run/k3s/containerd/containerd.sock", "https://index.docker.io/v2/",
 		"getty@tty1", "tcp://[fd00::1]:80", "oci:dir:tag"};

@@ -158,13 +158,17 @@ static bool announces_secret(const char *word, size_t len)
 	return (word[len - 1] == ':' || !memchr(word, '=', len)) && names_secret(word, len);
 }
 
+/* The least digits of a digest in a reference (distribution's reference/regexp.go); a port has fewer. */
+#define DIGEST_DIGITS 32
+
 /*
  * Is text what stands behind the '@' of an image's digest: "sha256:" or "sha512:" and hex (OCI
- * image-spec, descriptor)?  "http://user:password@shanghai:3128" is none.
+ * image-spec, descriptor)?  "http://user:password@sha256:3128" is none.
  */
 static bool is_digest(const char *text, size_t len)
 {
-	if (len < 8 || (memcmp(text, "sha256:", 7) != 0 && memcmp(text, "sha512:", 7) != 0))
+	if (len < 7 + DIGEST_DIGITS ||
+		(memcmp(text, "sha256:", 7) != 0 && memcmp(text, "sha512:", 7) != 0))
 		return false;
 	for (size_t i = 7; i < len; i++)
 		if (!isxdigit((unsigned char)text[i]))
