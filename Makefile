@@ -174,3 +174,4 @@ help: ## this list
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: install manual uninstall all static matrix bench long soak differential unit fuzzers check test demo deps format clean help
 .DELETE_ON_ERROR:
+.SECONDARY:

@@ -42,7 +42,7 @@ parts_build() {
 }
 
 parts_authority() {
-	local d=$lab_dir/files names=DNS:*.test,DNS:*.docker.io,DNS:docker.io,IP:203.0.113.10,IP:10.77.9.1
+	local d=$lab_dir/files names=DNS:*.test,DNS:*.docker.io,DNS:docker.io,IP:203.0.113.10,IP:2001:db8:113::10,IP:10.77.9.1,IP:2001:db8:779::1
 	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj '/CN=laboratory authority' \
 		-keyout "$d/ca.key" -out "$d/ca.crt" 2>/dev/null &&
 		openssl req -newkey rsa:2048 -nodes -subj /CN=registry.test \

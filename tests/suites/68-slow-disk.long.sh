@@ -99,11 +99,14 @@ if [ $stood = yes ] && [ $code = 0 ] && [ "$lost" -gt 0 ] && [ "${first:-0}" -gt
 else
 	bad "more dials than the ring holds: losses are counted and told" "waited $stood, status $code, $(is_dial long) lines, $told told, lost $lost, first told ${first:-none}, $(head -1 "$work/why") $(cat "$work/errors")"
 fi
-# The last ten came after the disk did: all have a line.
-if [ "$(jq -c 'select(.event.action == "exit") | .process.entity_id' "$work/disk/long" | tail -1)" = "$(jq -c 'select(.event.action == "dial") | .process.entity_id' "$work/disk/long" | tail -1)" ] &&
-	[ "$(jq -c 'select(.event.action == "dial") | .process.entity_id' "$work/disk/long" | tail -10 | uniq -c | awk '{ print $1 }')" = 10 ]; then
+# The last process came after the disk did: it, its ten dials and its end have their lines.  Behind them may
+# stand what was only told late: dials and processes of which the end was lost.
+last=$(jq -c 'select(.event.action == "exec") | .process.entity_id' "$work/disk/long" | tail -1)
+of_last() { jq -c "select(.event.action == \"$1\" and .process.entity_id == $last)" "$work/disk/long"; }
+if [ "$(of_last dial | jq -c .relaytrace.dial.id | sort -u | wc -l)" = 10 ] && [ "$(of_last dial | grep -c '"outcome":"refused"')" = 10 ] &&
+	[ "$(of_last exit | grep -vc '"missed":true')" = 1 ]; then
 	ok "what comes after it is seen as before"
 else
-	bad "what comes after it is seen as before" "$(tail -3 "$work/disk/long" | cut -c1-200)"
+	bad "what comes after it is seen as before" "$last: $(of_last dial | wc -l) dials, $(of_last exit | wc -l) exits; $(tail -3 "$work/disk/long" | cut -c1-200)"
 fi
 exit $status
