@@ -105,6 +105,10 @@ rm "$node/etc/rancher/rke2/config.yaml"
 printf 'mirrors:\n  docker.io:\n    endpoint: ["https://mirror.corp"]\n' >"$node/etc/rancher/rke2/registries.yaml"
 rm -r "$node/var/lib/rancher/rke2/data"
 same "with a private mirror the default endpoint is the last resort" "$(findings)" "0"
+printf 'CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128\n' | new_node
+mkdir -p "$images" && echo x >"$images/rke2-images.linux-amd64.tar.zst"
+same "CONTAINERD_ alone on an agent, images preloaded: nothing" "$(findings), $("${check[@]}" --root "$node" | grep -o 'no NO_ list')" "0, no NO_ list"
+rm -r "$images"
 
 : | new_node
 same "no relay anywhere" "$(findings)" "0"

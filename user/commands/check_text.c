@@ -223,6 +223,13 @@ static void put_subject(const struct check *c, const struct check_subject *subje
 		buffer_append_string(out, ": ");
 		put_choice(subject, &choice, s, out);
 	}
+	if (diagnosis_list_is_left_out(subject->process)) {
+		text_style(s, out, STYLE_YELLOW);
+		buffer_append_string(out, "      no NO_ list: a network plugin that asks the API "
+					  "server (canal, calico) "
+					  "inherits the relay\n");
+		text_style(s, out, STYLE_PLAIN);
+	}
 }
 
 /* What a running process has of what its unit would give it. */

@@ -65,6 +65,12 @@ size_t diagnosis_latent(struct diagnosis *d, struct process *process,
 size_t diagnosis_list(struct diagnosis *d, struct process *process, uint64_t now_ns);
 
 /*
+ * Is process a containerd that has a relay by CONTAINERD_ variables alone, and no NO_ list at all?  That is how a node
+ * is set up on purpose, and with a network plugin that asks nobody (cilium, flannel) it works: no finding before a dial.
+ */
+bool diagnosis_list_is_left_out(const struct process *process);
+
+/*
  * A fact about a process that has just begun to run (the event has its pid and start), told only where its pull is
  * sure: "pull" WHY SURE TARGET...  TARGET is a URL, in the order of the dials.  SURE is "targets" where these are known to
  * be what it will dial; else they are what it would dial by default, and only values that are broken whatever is

@@ -86,8 +86,8 @@ static void soften(const struct question *q, struct finding *f)
 				      "version that is to be installed");
 }
 
-static void add(struct diagnosis *d, const struct question *q, struct finding *f,
-	const struct dial *dial)
+static void add(
+	struct diagnosis *d, const struct question *q, struct finding *f, const struct dial *dial)
 {
 	if (q->why)
 		lines_add(&f->chain, "%s", q->why);
@@ -210,6 +210,23 @@ static bool starts_plugins(const struct process *p)
 	       !strncmp(p->parent->unit, "rke2-", 5);
 }
 
+static bool has_of_kind(const struct environment *e, enum relay_kind kind)
+{
+	return environment_effective(e, RELAY_FAMILY_PROXY, kind) ||
+	       environment_effective(e, RELAY_FAMILY_RELAY, kind);
+}
+
+bool diagnosis_list_is_left_out(const struct process *p)
+{
+	const struct environment *own;
+
+	if (!starts_plugins(p) || has_of_kind(p->environment, RELAY_KIND_NO))
+		return false;
+	own = p->parent->environment;
+	return environment_proves_absence(own) && !has_of_kind(own, RELAY_KIND_HTTPS) &&
+	       !has_of_kind(own, RELAY_KIND_HTTP) && has_of_kind(p->environment, RELAY_KIND_HTTPS);
+}
+
 static size_t judge_list(struct diagnosis *d, struct process *p, bool asked, uint64_t now_ns)
 {
 	struct pull_target api = {.port = 443};
@@ -220,6 +237,8 @@ static size_t judge_list(struct diagnosis *d, struct process *p, bool asked, uin
 	bool relay, open;
 
 	learn(d, p);
+	if (diagnosis_list_is_left_out(p))
+		return 0;
 	if (!cluster_api_address(*services ? services : "10.43.0.0/16", api.host))
 		return 0;
 	imagine(d, p, &api, &dial, &in);
