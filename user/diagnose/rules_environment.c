@@ -20,8 +20,8 @@ static const struct variable *best_of(
 	return v[0];
 }
 
-/* The faults of a value in words: "quotes, host-cut". */
-static void words_faults(struct buffer *b, uint32_t faults)
+/* The faults of a value: "quotes, host-cut"; whole: with what each is, in brackets. */
+static void words_faults(struct buffer *b, uint32_t faults, bool whole)
 {
 	bool first = true;
 
@@ -29,6 +29,8 @@ static void words_faults(struct buffer *b, uint32_t faults)
 		if (!(faults & bit))
 			continue;
 		buffer_printf(b, "%s%s", first ? "" : ", ", relay_fault_name(bit));
+		if (whole)
+			buffer_printf(b, " (%s)", relay_fault_words(bit));
 		first = false;
 	}
 }
@@ -49,7 +51,7 @@ bool rule_value_misread(const struct rule_input *in, struct finding *out)
 			    (masked && !strchr(d->name, '.')));
 	if (d->path != DIAL_RELAY && !looked_up)
 		return false;
-	words_faults(&b, v->url.faults & RELAY_FAULTS_MISREAD);
+	words_faults(&b, v->url.faults & RELAY_FAULTS_MISREAD, false);
 	if (!v->url.host[0])
 		rule_message(in, out,
 			"the value of %s is misread (%s): Go finds no host in it, and dials this "
@@ -62,6 +64,8 @@ bool rule_value_misread(const struct rule_input *in, struct finding *out)
 	/* Something is called so, and answers: it may even be a relay. */
 	if (d->outcome == DIAL_ESTABLISHED && !dial_answer_refuses(d))
 		out->severity = SEVERITY_WARNING;
+	buffer_clear(&b);
+	words_faults(&b, v->url.faults & RELAY_FAULTS_MISREAD, true);
 	lines_add(&out->chain, "%s=%s is not what was meant: %s", v->name, v->value,
 		buffer_string(&b));
 	if (!masked || v->url.port)
@@ -85,12 +89,14 @@ bool rule_value_dropped(const struct rule_input *in, struct finding *out)
 		v = rule_effective(in);
 	if (!v)
 		return false;
-	words_faults(&b, v->url.faults & ~RELAY_FAULTS_REMARKS);
+	words_faults(&b, v->url.faults & ~RELAY_FAULTS_REMARKS, false);
 	rule_message(in, out,
 		"%s is set, but Go cannot parse its value (%s) and silently goes direct", v->name,
 		buffer_string(&b));
 	lines_add(&out->chain, "%s %s direct: a relay URL that url.Parse refuses counts as none",
 		rule_who(in), rule_went(in));
+	buffer_clear(&b);
+	words_faults(&b, v->url.faults & ~RELAY_FAULTS_REMARKS, true);
 	lines_add(&out->chain, "%s=%s has the fault %s", v->name, v->value, buffer_string(&b));
 	chain_source(in, out, v);
 	remedy_mend_value(in, out, v);

@@ -12,31 +12,34 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const fault_names[] = {
-	"credentials",
-	"quotes",
-	"leading-space",
-	"trailing-space",
-	"control",
-	"bad-escape",
-	"host-cut",
-	"no-scheme",
-	"unknown-scheme",
-	"no-port",
-	"empty-host",
-	"dollar",
-	"https-scheme",
-	"socks-scheme",
-	"bad-port",
-	"backslash",
-	"unparsed",
-	"host-masked",
-	"scheme-as-host",
-	"no-brackets",
-	"odd-host",
-	"word-as-host",
-	"comment",
-	"odd-userinfo",
+static const struct {
+	const char *name;
+	const char *words;
+} fault_names[] = {
+	{"credentials", "it has a user and a password"},
+	{"quotes", "a quote is part of the value"},
+	{"leading-space", "it begins with a blank"},
+	{"trailing-space", "it ends in a blank"},
+	{"control", "a CR or another control character is in it"},
+	{"bad-escape", "a % in it has no two hex digits behind it"},
+	{"host-cut", "a #, / or ? in the password ends the host early"},
+	{"no-scheme", "it has no scheme, http:// is assumed"},
+	{"unknown-scheme", "its scheme is neither http, https nor socks5"},
+	{"no-port", "it has no port, the scheme's own is assumed"},
+	{"empty-host", "there is no host in it"},
+	{"dollar", "a $NAME in it, and nobody expanded that"},
+	{"https-scheme", "the relay itself is spoken to over TLS"},
+	{"socks-scheme", "it is a SOCKS relay"},
+	{"bad-port", "its port is no number from 1 to 65535"},
+	{"backslash", "a backslash is in it"},
+	{"unparsed", "url.Parse refuses it"},
+	{"host-masked", "what Go takes for the host is masked: it is part of user and password"},
+	{"scheme-as-host", "Go puts http:// in front of it, and its scheme becomes the host"},
+	{"no-brackets", "an IPv6 address without brackets is cut at its last colon"},
+	{"odd-host", "a character that no host's name has"},
+	{"word-as-host", "a word that was meant as no relay is taken for a host"},
+	{"comment", "no comment begins behind a value"},
+	{"odd-userinfo", "a character in user or password that Go refuses there"},
 };
 
 #define FAULT_COUNT (sizeof(fault_names) / sizeof(*fault_names))
@@ -47,14 +50,23 @@ const char *relay_fault_name(uint32_t fault)
 {
 	for (size_t i = 0; i < FAULT_COUNT; i++)
 		if (fault & 1u << i)
-			return fault_names[i];
+			return fault_names[i].name;
+	return NULL;
+}
+
+const char *relay_fault_words(uint32_t fault)
+{
+	for (size_t i = 0; i < FAULT_COUNT; i++)
+		if (fault & 1u << i)
+			return fault_names[i].words;
 	return NULL;
 }
 
 uint32_t relay_fault_bit(const char *name, size_t len)
 {
 	for (size_t i = 0; i < FAULT_COUNT; i++)
-		if (strlen(fault_names[i]) == len && memcmp(fault_names[i], name, len) == 0)
+		if (strlen(fault_names[i].name) == len &&
+			memcmp(fault_names[i].name, name, len) == 0)
 			return 1u << i;
 	return 0;
 }

@@ -120,6 +120,9 @@ void relay_argument_redact(const char *previous, const char *argument, struct bu
 /* The lowest bit's name, "credentials", "quotes", "leading-space" ...; NULL if none is set. */
 const char *relay_fault_name(uint32_t fault);
 
+/* What that is, for a person: half a sentence. */
+const char *relay_fault_words(uint32_t fault);
+
 /* The bit of that name; 0 if there is none. */
 uint32_t relay_fault_bit(const char *name, size_t len);
 
