@@ -182,6 +182,23 @@ static void clock_take(struct live_source *s)
 /* ---- the source ---- */
 
 /*
+ * Was all taken?  A record that another processor has reserved and not committed yet holds up those behind it
+ * (kernel/bpf/ringbuf.c, BPF_RINGBUF_BUSY_BIT), and looks as if there were none.
+ */
+static bool is_empty(struct live_source *s)
+{
+	const struct timespec commit = {.tv_nsec = 5000000};
+
+	if (s->records)
+		return false;
+	nanosleep(&commit, NULL);
+	live_records_take(s);
+	if (s->records)
+		live_losses_tell(s);
+	return !s->records;
+}
+
+/*
  * Is it time to end?  What came before that moment is taken first; what a flood adds meanwhile is not
  * waited for.
  */
@@ -194,7 +211,7 @@ static bool is_over(struct live_source *s, uint64_t now_ns)
 	}
 	if (!s->due_ns)
 		s->due_ns = now_ns;
-	if (!s->records || s->caught_up)
+	if (s->caught_up || is_empty(s))
 		return true;
 	if (!s->hurried || now_ns < s->due_ns + HURRY_NS)
 		return false;
