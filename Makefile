@@ -117,9 +117,6 @@ bench: all static ## what tracing costs, beside other tools: instructions, dials
 	BUILD=$(BUILD) tests/load/beside idle
 	BUILD=$(BUILD) tests/load/watch.py day 1000000
 
-long: all static ## suites not in make test yet: a full ring, a disk that stands still, the service under load (root, qemu)
-	BUILD=$(BUILD) tests/run.sh tests/suites/*.long.sh
-
 SOAK ?= 1000000
 soak: all ## a million execs and dials, pids wrapping round: memory stays flat (root; an hour)
 	BUILD=$(BUILD) tests/load/watch.py execs $(SOAK)
@@ -172,6 +169,6 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: install manual uninstall all static matrix bench long soak differential unit fuzzers check test demo deps format clean help
+.PHONY: install manual uninstall all static matrix bench soak differential unit fuzzers check test demo deps format clean help
 .DELETE_ON_ERROR:
 .SECONDARY:

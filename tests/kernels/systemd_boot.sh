@@ -47,8 +47,10 @@ systemd.mask=systemd-networkd.service systemd.mask=systemd-timesyncd.service sys
 	</dev/null 2>"$work/errors" &
 pid=$!
 began=$SECONDS
+# A machine that has slept is sometimes not switched off by its last command.
 while kill -0 "$pid" 2>/dev/null && [ $((SECONDS - began)) -lt "$limit" ]; do
 	sleep 0.2
+	[ "$(tail -c 7 "$result")" != '== end' ] || limit=$((SECONDS - began < limit - 5 ? SECONDS - began + 5 : limit))
 done
 kill -9 "$pid" 2>/dev/null || true
 wait "$pid" 2>/dev/null || true
