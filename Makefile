@@ -28,7 +28,7 @@ LIBS    := -lbpf -lelf -lz -lyaml
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 # user/live and user/commands touch the machine; the rest is pure and is what tests and fuzzers link.
-PURE    := $(wildcard $(addprefix user/,$(addsuffix /*.c,base relay packet capture model diagnose output)))
+PURE    := $(wildcard $(addprefix user/,$(addsuffix /*.c,base relay packet capture model node diagnose output)))
 SRC     := $(PURE) $(wildcard user/live/*.c user/commands/*.c user/*.c)
 # maps.bpf.c first: libbpf 1.1's linker loses the offset of an extern map that it meets before its definition.
 BPFSRC  := bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(wildcard bpf/*.bpf.c))

@@ -2,7 +2,7 @@
 # Data flows one way: a file under user/ includes only what stands at or before its own folder in
 # this line.  base knows nothing; commands know all.
 set -u
-line=(base relay packet capture model diagnose output live commands)
+line=(base relay packet capture model node diagnose output live commands)
 status=0
 rank() {
 	for i in "${!line[@]}"; do [ "${line[$i]}" = "$1" ] && echo "$i" && return; done

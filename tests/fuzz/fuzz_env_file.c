@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Any bytes as an env file: what is told lies inside them, in order, and is what systemd may pass. */
-#include "diagnose/env_file.h"
+#include "node/env_file.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Any bytes as a program: a version that is found is text that fits. */
-#include "diagnose/go_build.h"
+#include "node/go_build.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Any bytes as config.yaml and as registries.yaml: what is kept is text that fits, and no password. */
-#include "diagnose/node_config.h"
-#include "diagnose/pull_targets.h"
+#include "node/node_config.h"
+#include "node/pull_targets.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * Any bytes as a unit file, its drop-in and an env file: the judge comes to a consistent view.  The
  * input is cut at "\n====\n" into the three.
  */
-#include "diagnose/unit_environment.h"
-#include "diagnose/unit_record.h"
+#include "node/unit_environment.h"
+#include "node/unit_record.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -19,7 +19,7 @@ over=$work/over
 cp -a "$fixtures" "$over"
 # systemd mounts a tmpfs over /run: what the fixtures have there is put in afterwards.
 mv "$over/run" "$over/run.fixtures"
-pure=("$here"/../../user/{base,relay}/*.c "$here"/../../user/diagnose/{env_file*,unit_*}.c)
+pure=("$here"/../../user/{base,relay}/*.c "$here"/../../user/node/{env_file*,unit_*}.c)
 cc -std=gnu11 -D_GNU_SOURCE -O1 -static -I"$here/../../user" -o "$over/unit_predict" \
 	"$here/unit_predict.c" "${pure[@]}"
 cc -O1 -static -o "$over/unit_show" "$here/unit_show.c"

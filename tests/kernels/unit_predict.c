@@ -4,7 +4,7 @@
  * For each unit "== UNIT STATE", then, where it can be started, its variables as unit_show prints
  * them.  It prints values as they are: for fixtures only.
  */
-#include "diagnose/unit_environment.h"
+#include "node/unit_environment.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROCESSES 2
+#define PROCESSES  2
 #define PATIENCE_S 120
 
 static void must(int good, const char *what)
@@ -171,7 +171,8 @@ int main(int argc, char **argv)
 	} else if (!strcmp(what, "attached") && argc > 4) {
 		attached(argv[2], argv[3], argv + 4);
 	} else {
-		fprintf(stderr, "usage: load dials|execs|hold COUNT | attached FILE PATTERN COMMAND...\n");
+		fprintf(stderr,
+			"usage: load dials|execs|hold COUNT | attached FILE PATTERN COMMAND...\n");
 		return 2;
 	}
 	return 0;

@@ -4,7 +4,7 @@
  * lines of a recording.  usage: unit_tell ROOT SECONDS UNIT...
  */
 #include "capture/recording.h"
-#include "diagnose/node_files.h"
+#include "node/node_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@ trap 'exit 130' INT TERM HUP
 # shellcheck disable=SC2086 # globs
 cc -std=gnu11 -D_GNU_SOURCE -g -Iuser -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-o "$work/unit_predict" tests/kernels/unit_predict.c \
-	"$BUILD"/asan/{base,relay}/*.o "$BUILD"/asan/diagnose/{env_file*,unit_*}.o || {
+	"$BUILD"/asan/{base,relay}/*.o "$BUILD"/asan/node/{env_file*,unit_*}.o || {
 	echo "not ok units: unit_predict cannot be built"
 	exit 1
 }

@@ -24,7 +24,7 @@ from live import Live  # noqa: E402
 
 def build(work):
     """The program that tells the facts of a node's files, of the tracer's own pure code."""
-    objects = [path for part in ["base", "relay", "packet", "capture", "model", "diagnose"]
+    objects = [path for part in ["base", "relay", "packet", "capture", "model", "node", "diagnose"]
                for path in glob.glob(f"{BUILD}/asan/{part}/*.o")]
     subprocess.run(["cc", "-std=gnu11", "-D_GNU_SOURCE", "-g", "-Iuser", "-fsanitize=address,undefined",
                     "-fno-sanitize-recover=undefined", "-o", work / "unit_tell", TESTS / "nodes/unit_tell.c",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A unit's files, put into facts and kept again: nothing secret on the way. */
 #include "diagnose/diagnosis_facts.h"
-#include "diagnose/unit_record.h"
+#include "node/unit_record.h"
 #include "unit.h"
 
 #include <errno.h>

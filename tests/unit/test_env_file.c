@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/buffer.h"
-#include "diagnose/env_file.h"
+#include "node/env_file.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -23,10 +23,14 @@ static void test_entries_that_match_nothing(void)
 {
 	static const char *const void_ones[] = {"10.43.*", "192.168.1.*", "*.", "a*b", "**",
 		"10.0.0.0/8 .svc", "localhost;.svc", "[10.0.0.0/8", ".svc]", "\"a\"", "'a", "$NO",
-		"http://registry.corp", "registry.corp/v2", "10.0.0.0/33", "10.0.0.0/8:443", "(a)", "[fd00::1]"};
+		"http://registry.corp", "registry.corp/v2", "10.0.0.0/33", "10.0.0.0/8:443", "(a)",
+		"[fd00::1]"};
 	static const char *const fine[] = {"*", "a", ".svc", "*.corp", "registry.corp:5000",
 		"10.0.0.0/8", "10.1.2.3", "10.1.2.3:5000", "fd00::/8", "fd00::1", "[fd00::1]:443",
-		"a_b.corp", "b\xc3\xbc" "cher.example", "10.43", "localhost."};
+		"a_b.corp",
+		"b\xc3\xbc"
+		"cher.example",
+		"10.43", "localhost."};
 
 	for (size_t i = 0; i < sizeof(void_ones) / sizeof(void_ones[0]); i++)
 		if (!no_entry_is_void((struct text){void_ones[i], strlen(void_ones[i])}))

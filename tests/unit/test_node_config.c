@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* config.yaml and registries.yaml: what is taken, what is passed over, what a hostile file can do. */
-#include "diagnose/node_config.h"
+#include "node/node_config.h"
 #include "unit.h"
 
 #include <errno.h>

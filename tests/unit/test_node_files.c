@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Where pulls go by the files of a node, and the version of a program; see also tests/suites/22-check. */
-#include "diagnose/go_build.h"
-#include "diagnose/node_files.h"
-#include "diagnose/pull_targets.h"
+#include "node/go_build.h"
+#include "node/node_files.h"
+#include "node/pull_targets.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -237,7 +237,8 @@ static void test_what_a_tarball_holds(void)
 	files.preloaded = NODE_IMAGES_OTHERS;
 	strcpy(files.images, "/d/agent/images/rke2-images-cilium.linux-amd64.tar.zst");
 	UNIT_CHECK(strstr(pull(ROLE_SUPERVISOR, false),
-		"by its name /d/agent/images/rke2-images-cilium.linux-amd64.tar.zst has other images"));
+		"by its name /d/agent/images/rke2-images-cilium.linux-amd64.tar.zst has other "
+		"images"));
 }
 
 int main(void)

@@ -234,7 +234,7 @@ static void test_an_exit_that_was_missed_has_no_status(void)
 	/* Told once; and what begins with that pid is another, whoever is told first. */
 	UNIT_CHECK(!tell(EVENT_EXIT, 4 * S, 10, 5, 0, 0) && old->exit_missed);
 	new = run(4 * S, 10, 4 * S, RKE2, "HTTPS_PROXY", "http://a:1");
-	UNIT_CHECK(new && !new->exit_missed && process_table_find(&table, 10, 0) == new);
+	UNIT_CHECK(new && !new->exit_missed &&process_table_find(&table, 10, 0) == new);
 	UNIT_CHECK(!tell(EVENT_EXIT, 5 * S, 10, 5, 0, -1) && !new->exit_ns);
 	tell(EVENT_CLOCK, 9 * S, 0, 0, 0, 0);
 	UNIT_CHECK(table.count == 1 && !process_table_find(&table, 10, 5));

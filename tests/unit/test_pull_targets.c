@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is an image and what a URL, and which hosts a pull of an image dials. */
-#include "diagnose/pull_targets.h"
+#include "node/pull_targets.h"
 #include "unit.h"
 
 #include <stdio.h>

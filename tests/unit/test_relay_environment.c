@@ -96,9 +96,10 @@ static void test_environment_of_containerd_replaces_and_never_extends(void)
 
 static void test_environment_of_a_server_has_one_list(void)
 {
-	const struct supervisor server = {.server = true, .service_cidr = "10.96.0.0/12"}, agent = {0};
-	struct environment *e = ENVIRONMENT(ENVIRONMENT_EXEC, "no_proxy=.corp", "HTTPS_PROXY=h:1",
-		"NO_PROXY=.docker.io");
+	const struct supervisor server = {.server = true, .service_cidr = "10.96.0.0/12"},
+				agent = {0};
+	struct environment *e = ENVIRONMENT(
+		ENVIRONMENT_EXEC, "no_proxy=.corp", "HTTPS_PROXY=h:1", "NO_PROXY=.docker.io");
 	struct environment *own = environment_of_supervisor(e, &server);
 
 	UNIT_STRING(value_of(own, "NO_PROXY"),
@@ -141,7 +142,8 @@ static void test_environment_of_containerd_before_1_22_11(void)
 		struct environment *c = environment_of_containerd(e, &s);
 
 		UNIT_STRING(value_of(c, "NO_PROXY"),
-			versions[i].old ? ".svc,.cluster.local,10.42.0.0/16,10.43.0.0/16" : ".corp");
+			versions[i].old ? ".svc,.cluster.local,10.42.0.0/16,10.43.0.0/16"
+					: ".corp");
 		UNIT_STRING(value_of(c, "HTTPS_PROXY"), versions[i].old ? "h:1" : "c:1");
 		environment_unref(c);
 		environment_unref(e);

@@ -86,7 +86,8 @@ static void test_json_an_exit_that_was_missed_has_no_status(void)
 	world_open(&w);
 	r = report_of(&w, REPORT_EXIT);
 	w.process.exit_ns = 40 * S_NS;
-	UNIT_CHECK(strstr(json_of(&w, &r), "\"exit_code\":0}") && strstr(json_of(&w, &r), "\"end\":"));
+	UNIT_CHECK(
+		strstr(json_of(&w, &r), "\"exit_code\":0}") && strstr(json_of(&w, &r), "\"end\":"));
 	UNIT_CHECK(!strstr(json_of(&w, &r), "missed"));
 	w.process.exit_missed = true;
 	UNIT_CHECK(strstr(json_of(&w, &r), "\"role\":\"supervisor\",\"missed\":true}"));

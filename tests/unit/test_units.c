@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a running systemd gives is compared in tests/suites/15-units and 70-systemd: here is the rest. */
-#include "diagnose/unit_environment.h"
-#include "diagnose/unit_find.h"
-#include "diagnose/unit_record.h"
+#include "node/unit_environment.h"
+#include "node/unit_find.h"
+#include "node/unit_record.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -317,7 +317,8 @@ static int finish(struct line *l)
 		return finish_exec(l);
 	case EVENT_EXIT:
 		if (l->seen[1] & (l->seen[1] - 1))
-			return recording_fail(p, "exit takes one of code=, killed=, wait= and missed");
+			return recording_fail(
+				p, "exit takes one of code=, killed=, wait= and missed");
 		return 0;
 	case EVENT_FACT:
 		e->fact.fields = p->strings;

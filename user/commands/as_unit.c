@@ -2,8 +2,8 @@
 #include "commands/as_unit.h"
 
 #include "base/log.h"
-#include "diagnose/unit_environment.h"
-#include "diagnose/unit_find.h"
+#include "node/unit_environment.h"
+#include "node/unit_find.h"
 
 #include <errno.h>
 #include <stdio.h>

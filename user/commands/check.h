@@ -4,8 +4,9 @@
 #define COMMANDS_CHECK_H
 
 #include "commands/options.h"
-#include "diagnose/node_files.h"
-#include "diagnose/unit_environment.h"
+#include "diagnose/diagnosis.h"
+#include "node/node_files.h"
+#include "node/unit_environment.h"
 #include "relay/relay_choice.h"
 #include "relay/supervisor_environment.h"
 
@@ -36,7 +37,7 @@ struct check_subject {
 	const struct node_config *config;
 	struct environment *effective; /* owned: what it decides by; a server changes its own */
 	bool pulls;
-	bool asked; /* what that pull would do is to be told */
+	bool asked;	/* what that pull would do is to be told */
 	char why[2048]; /* it pulls, or does not: "there is no ...", "" */
 	enum pull_when when;
 	size_t findings;

@@ -5,7 +5,7 @@
  * to be mended in a file and no finding tells, `unread` for what could not be read.
  */
 #include "commands/check.h"
-#include "diagnose/pull_targets.h"
+#include "node/pull_targets.h"
 #include "output/json_line.h"
 #include "output/wall_time.h"
 

@@ -2,7 +2,8 @@
 /* Who will pull, from where, and what would go wrong. */
 #include "commands/check.h"
 
-#include "diagnose/pull_targets.h"
+#include "diagnose/diagnosis.h"
+#include "node/pull_targets.h"
 #include "diagnose/remedy.h"
 
 #include <errno.h>
@@ -125,8 +126,7 @@ static void will_pull(
 			files->preloaded == NODE_IMAGES_NONE ? "" : ": ",
 			files->preloaded == NODE_IMAGES_NONE ? "" : words);
 	else
-		snprintf(s->why, sizeof(s->why),
-			"rke2-runtime%s%s: it is not in %s/data, and %s",
+		snprintf(s->why, sizeof(s->why), "rke2-runtime%s%s: it is not in %s/data, and %s",
 			files->version[0] ? " of " : "", files->version, files->data_dir, words);
 }
 
@@ -246,7 +246,8 @@ static void judge_all(struct check *c, size_t planned)
 	for (size_t i = 0; i < c->subject_count; i++) {
 		struct check_subject *s = &c->subjects[i];
 
-		if (i < planned ? s->asked && s->when != PULL_NEXT_UPGRADE : process_is_judged(c, s))
+		if (i < planned ? s->asked && s->when != PULL_NEXT_UPGRADE
+				: process_is_judged(c, s))
 			subject_judge(c, s);
 	}
 	for (int containerd = 1; containerd >= 0; containerd--)

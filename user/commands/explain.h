@@ -3,8 +3,8 @@
 #ifndef COMMANDS_EXPLAIN_H
 #define COMMANDS_EXPLAIN_H
 
-#include "diagnose/node_files.h"
-#include "diagnose/pull_targets.h"
+#include "node/node_files.h"
+#include "node/pull_targets.h"
 #include "relay/relay_choice.h"
 
 struct explain_fault {

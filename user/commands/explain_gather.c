@@ -3,8 +3,8 @@
 #include "commands/explain.h"
 
 #include "base/log.h"
-#include "diagnose/env_file.h"
-#include "diagnose/unit_environment.h"
+#include "node/env_file.h"
+#include "node/unit_environment.h"
 #include "relay/supervisor_environment.h"
 
 #include <errno.h>
@@ -282,16 +282,16 @@ static bool unit_begins(const struct explain *x, const char *name)
 static int explain_supervise(struct explain *x)
 {
 	bool rke2 = unit_begins(x, "rke2-"), k3s = unit_begins(x, "k3s");
-	struct supervisor supervisor = {.server = unit_begins(x, "rke2-server") ||
-						  (k3s && !unit_begins(x, "k3s-agent"))};
+	struct supervisor supervisor = {
+		.server = unit_begins(x, "rke2-server") || (k3s && !unit_begins(x, "k3s-agent"))};
 	struct environment *own;
 	struct node_files files;
 	int err;
 
 	if (!rke2 && !k3s)
 		return 0;
-	err = node_files_read(&x->root, k3s ? DISTRIBUTION_K3S : DISTRIBUTION_RKE2, x->program,
-		NULL, &files);
+	err = node_files_read(
+		&x->root, k3s ? DISTRIBUTION_K3S : DISTRIBUTION_RKE2, x->program, NULL, &files);
 	if (err)
 		return err;
 	snprintf(x->version, sizeof(x->version), "%s", files.version);

@@ -33,7 +33,7 @@ struct options {
 	struct sink_file file; /* --mode, --group, --max-size */
 	const char *names;     /* "auto", "PROXY", "RELAY" */
 	bool names_given, pending_given;
-	const char *hooks;     /* NULL: the best */
+	const char *hooks; /* NULL: the best */
 	enum fail_on fail_on;
 	bool fail_on_given;
 	bool help;

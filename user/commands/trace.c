@@ -159,9 +159,9 @@ static int trace_run(struct options *options, char *const *command, char *const 
 		status = more == -ENOENT ? 127 : 126;
 	else
 		/* A fault of the kernel's side counts more than what an output once refused. */
-		status = status_with_command(
-			more < 0 && more != -ESRCH ? STATUS_BROKE_OFF
-						   : outputs_status(pipeline, options, more),
+		status = status_with_command(more < 0 && more != -ESRCH
+						     ? STATUS_BROKE_OFF
+						     : outputs_status(pipeline, options, more),
 			/* What --for did to COMMAND is not its own doing. */
 			command && source_kernel_time_was_up(source)
 				? 0

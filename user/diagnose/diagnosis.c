@@ -127,7 +127,8 @@ void diagnosis_process(struct diagnosis *d, uint64_t time_ns, struct process *pr
 }
 
 /* The rke2 or k3s that p is, or whose variables it has. */
-static void supervisor_of(const struct diagnosis *d, const struct process *p, struct supervisor *out)
+static void supervisor_of(
+	const struct diagnosis *d, const struct process *p, struct supervisor *out)
 {
 	struct service s;
 

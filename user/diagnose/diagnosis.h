@@ -8,6 +8,7 @@
 #define DIAGNOSE_DIAGNOSIS_H
 
 #include "diagnose/finding.h"
+#include "node/pull_targets.h"
 
 struct diagnosis;
 
@@ -41,13 +42,6 @@ void diagnosis_dial(struct diagnosis *d, const struct dial *dial);
 /* A relay answered a request on this dial (dial->replied). */
 void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_ns);
 
-/* Something that a process will pull from. */
-struct pull_target {
-	char host[256]; /* a name or an address, without brackets */
-	uint16_t port;
-	bool http; /* else https */
-};
-
 /*
  * Before any dial: what would be wrong if process pulled from targets, by its environment and what
  * was told of the node.  Findings of severity warning, at most one a rule; returns how many.  why: a sentence for the
@@ -69,16 +63,6 @@ size_t diagnosis_list(struct diagnosis *d, struct process *process, uint64_t now
  * is set up on purpose, and with a network plugin that asks nobody (cilium, flannel) it works: no finding before a dial.
  */
 bool diagnosis_list_is_left_out(const struct process *process);
-
-/*
- * A fact about a process that has just begun to run (the event has its pid and start), told only where its pull is
- * sure: "pull" WHY SURE TARGET...  TARGET is a URL, in the order of the dials.  SURE is "targets" where these are known to
- * be what it will dial; else they are what it would dial by default, and only values that are broken whatever is
- * dialled are told.
- */
-#define PULL_FACT	  "pull"
-#define PULL_FACT_TARGETS "targets"
-#define PULL_FACT_DEFAULT "default"
 
 /* How many findings are kept and not resolved, by rule (rule_index(), RULES_MAX of them) and severity. */
 void diagnosis_count_open(const struct diagnosis *d, uint64_t open[][SEVERITIES]);

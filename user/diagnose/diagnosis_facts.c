@@ -2,7 +2,7 @@
 #include "diagnose/diagnosis_facts.h"
 
 #include "diagnose/diagnosis_relays.h"
-#include "diagnose/unit_record.h"
+#include "node/unit_record.h"
 
 #include <errno.h>
 #include <stdio.h>

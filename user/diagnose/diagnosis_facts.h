@@ -12,7 +12,7 @@
 #define DIAGNOSE_DIAGNOSIS_FACTS_H
 
 #include "capture/event.h"
-#include "diagnose/unit_environment.h"
+#include "node/unit_environment.h"
 
 #define UNIT_FACTS_MAX	    512
 #define UNITS_MAX	    32

@@ -58,9 +58,8 @@ static bool is_below_containerd(const struct process *p)
 static uint64_t hash_of(const struct finding *f, const char *host)
 {
 	/* What a containerd lacks is the same of whoever has it from there. */
-	enum role role = f->rule->inherited && is_below_containerd(f->process)
-				 ? ROLE_CONTAINERD
-				 : f->process->role;
+	enum role role = f->rule->inherited && is_below_containerd(f->process) ? ROLE_CONTAINERD
+									       : f->process->role;
 	struct buffer b = {0};
 	uint64_t hash;
 

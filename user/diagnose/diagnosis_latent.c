@@ -3,7 +3,7 @@
 #include "diagnose/diagnosis_inside.h"
 
 #include "diagnose/cluster.h"
-#include "diagnose/pull_targets.h"
+#include "node/pull_targets.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -16,8 +16,8 @@ struct rule {
 	const char *remedy;    /* the way out, in general */
 	const char *reference; /* a link to the report or source that it came from */
 	bool latent;	       /* it speaks before any dial too, from what the process carries */
-	bool aside;	       /* never the primary cause of a failed dial: told beside one, or alone */
-	bool inherited;	       /* what a containerd lacks, all that it starts lacks as well */
+	bool aside;	/* never the primary cause of a failed dial: told beside one, or alone */
+	bool inherited; /* what a containerd lacks, all that it starts lacks as well */
 	/* Does it apply?  If so it fills severity, message, chain, missing and remedy of out. */
 	bool (*applies)(const struct rule_input *in, struct finding *out);
 };

@@ -89,8 +89,7 @@ bool rule_case_conflict(const struct rule_input *in, struct finding *out)
 
 	if (!find_pair(in, &p))
 		return false;
-	out->severity =
-		in->alone && !winner_is_doubtful(in, &p) ? SEVERITY_INFO : SEVERITY_WARNING;
+	out->severity = in->alone && !winner_is_doubtful(in, &p) ? SEVERITY_INFO : SEVERITY_WARNING;
 	rule_message(in, out,
 		"%s and %s are both set, to different values; Go takes the upper case one",
 		p.upper->name, p.lower->name);

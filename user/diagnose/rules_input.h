@@ -17,18 +17,19 @@ struct rule_input {
 	const struct process *process;
 	const struct environment *environment; /* what the process carried when it dialled */
 	struct supervisor supervisor; /* what the rke2 or k3s above it does with its variables */
-	struct environment *effective; /* owned: what a supervisor made of environment; NULL: it is that */
-	bool names_given;		       /* family is what --names says, not what was seen */
-	enum relay_family family;	       /* the names that this program is taken to read */
-	bool site_says_relay; /* the site's own names are *_RELAY, yet family is PROXY */
+	struct environment
+		*effective; /* owned: what a supervisor made of environment; NULL: it is that */
+	bool names_given;   /* family is what --names says, not what was seen */
+	enum relay_family family; /* the names that this program is taken to read */
+	bool site_says_relay;	  /* the site's own names are *_RELAY, yet family is PROXY */
 	const struct relay_knowledge *relays;
 	const struct known_relay *known;	  /* a relay known in this tree; NULL: none */
 	const struct node_facts_kept *facts;	  /* NULL: no fact about a unit came */
 	const struct node_facts_kept *facts_kept; /* all that came, of units or not */
 	const struct path_settings *cluster; /* what config.yaml says of it, beyond the defaults */
 	int64_t wall_offset_ns;		     /* CLOCK_REALTIME - CLOCK_BOOTTIME; 0: not known */
-	bool public_target; /* the address dialled, or the name that did not resolve, is public */
-	bool alone; /* a rule that is told beside others: there is no other */
+	bool public_target;  /* the address dialled, or the name that did not resolve, is public */
+	bool alone;	     /* a rule that is told beside others: there is no other */
 	enum pull_when when; /* of latent: when it will be dialled */
 	bool latent; /* nothing was dialled: dial is what the process would do, without an address */
 	uint64_t failed_for_ns, failed_times; /* a local matter: how long and how often by now */

@@ -21,7 +21,7 @@ struct kernel {
 	size_t link_count;
 	struct bpf_link
 		*connect_links[2]; /* apart: the tracepoint row comes and goes with the trees */
-	int connect_events[2]; /* the numbers of the tracepoints, once they are known */
+	int connect_events[2];	   /* the numbers of the tracepoints, once they are known */
 	/* It could not be seen to fire: the loopback is down here, or no port 53 to be had. */
 	bool unproved_tcp, unproved_names;
 };

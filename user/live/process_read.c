@@ -2,7 +2,7 @@
 #include "live/process_read.h"
 
 #include "base/buffer.h"
-#include "diagnose/go_build.h"
+#include "node/go_build.h"
 #include "live/cgroup.h"
 #include "model/process_table.h"
 
@@ -59,7 +59,8 @@ int process_read_stat(pid_t pid, struct process_stat *out)
 	char state;
 	int err = stat_read(pid, out, &state, &threads);
 
-	if (!err && (state == 'Z' || state == 'X')) /* it has ended, and nobody took its status yet */
+	if (!err &&
+		(state == 'Z' || state == 'X')) /* it has ended, and nobody took its status yet */
 		return -ESRCH;
 	return err;
 }

@@ -116,8 +116,8 @@ void reconcile_loss(struct reconcile *r, const struct event_loss *loss, uint64_t
 		return;
 	r->state = RECONCILE_WAITS;
 	r->due_ns = now_ns + RECONCILE_WAIT_NS;
-	if (r->rested_ns && r->due_ns < r->rested_ns + RECONCILE_REST_NS +
-						RECONCILE_REST_TIMES * r->spent_ns)
+	if (r->rested_ns &&
+		r->due_ns < r->rested_ns + RECONCILE_REST_NS + RECONCILE_REST_TIMES * r->spent_ns)
 		r->due_ns = r->rested_ns + RECONCILE_REST_NS + RECONCILE_REST_TIMES * r->spent_ns;
 }
 
@@ -160,10 +160,12 @@ static void suspects_gather(struct reconcile *r, struct kernel *k)
 
 	r->count = r->at = r->gone = 0;
 	r->spent_ns = 0;
-	for (walked = 0; walked < RECONCILE_ENTRIES && kernel_next_process(k, &pid, &entry); walked++)
+	for (walked = 0; walked < RECONCILE_ENTRIES && kernel_next_process(k, &pid, &entry);
+		walked++)
 		if (know)
 			suspect_add(r, pid, entry.start_ns, SUSPECT_TRACED);
-	for (walked = 0; walked < RECONCILE_ENTRIES && kernel_next_socket(k, &sk, &socket); walked++)
+	for (walked = 0; walked < RECONCILE_ENTRIES && kernel_next_socket(k, &sk, &socket);
+		walked++)
 		if (kernel_socket_is_gone(k, sk, &socket))
 			suspect_add(r, sk, socket.socket, SUSPECT_SOCKET);
 	for (size_t i = 0; know && r->held.slots && i <= r->held.mask; i++)

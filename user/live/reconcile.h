@@ -25,7 +25,7 @@ enum reconcile_state {
 };
 
 struct suspect {
-	uint64_t key; /* a pid, or the address of a socket */
+	uint64_t key;	   /* a pid, or the address of a socket */
 	uint64_t start_ns; /* or the socket's number */
 	enum { SUSPECT_TOLD, SUSPECT_TRACED, SUSPECT_SOCKET } kind;
 };
@@ -34,8 +34,8 @@ struct suspect {
 struct reconcile {
 	struct table held; /* pid to start time: told, and no exit of it */
 	enum reconcile_state state;
-	bool again;	 /* more was lost meanwhile */
-	uint64_t due_ns; /* of the next step; valid unless it rests */
+	bool again;		      /* more was lost meanwhile */
+	uint64_t due_ns;	      /* of the next step; valid unless it rests */
 	uint64_t rested_ns, spent_ns; /* when the last one ended, and how long it worked */
 	uint64_t lost[LOSS_KINDS];    /* when last looked at */
 	struct suspect *list;	      /* owned */

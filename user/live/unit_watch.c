@@ -2,7 +2,7 @@
 #include "live/unit_watch.h"
 
 #include "base/table.h"
-#include "diagnose/node_files.h"
+#include "node/node_files.h"
 #include "live/process_read.h"
 #include "live/systemctl.h"
 #include "model/process_table.h"

@@ -7,8 +7,8 @@
 #define LIVE_UNIT_WATCH_H
 
 #include "capture/source.h"
-#include "diagnose/unit_root.h"
-#include "diagnose/unit_spec.h"
+#include "node/unit_root.h"
+#include "node/unit_spec.h"
 
 #define UNITS_WATCHED 32
 

@@ -51,8 +51,8 @@ struct process {
 	struct environment *environment; /* never NULL */
 	uint64_t exec_ns;		 /* 0: before the tracer */
 	uint64_t stop_ns;		 /* when it was told to stop (signal), else 0 */
-	uint64_t exit_ns;		 /* when it ended, else 0; where missed, when it was found gone */
-	int exit_status;		 /* as wait() gives it; 0 where missed */
+	uint64_t exit_ns; /* when it ended, else 0; where missed, when it was found gone */
+	int exit_status;  /* as wait() gives it; 0 where missed */
 	bool exit_missed;
 	/* One reference held; NULL where unknown, and once this process is out of the table. */
 	struct process *parent;
@@ -60,8 +60,9 @@ struct process {
 				   reference held; NULL: they are its own */
 	struct process *earlier;    /* in the table: one that ended and had the same pid */
 	struct process *next_ended; /* in the table: the next to be forgotten */
-	struct process *seen_before, *seen_after; /* in the table: by when they were last heard of */
-	bool ran;		    /* an exec was seen or scanned, not only the fork */
+	struct process *seen_before,
+		*seen_after; /* in the table: by when they were last heard of */
+	bool ran;	     /* an exec was seen or scanned, not only the fork */
 };
 
 /*
@@ -78,10 +79,10 @@ struct process {
 struct process_table {
 	struct table by_pid; /* the newest of each pid */
 	char boot_id[64];
-	size_t count;			    /* of all that are kept */
-	uint64_t evicted;		    /* given up before their time, because the table was full */
-	uint64_t refused;		    /* not kept, because there was no memory */
-	struct process *ended, *ended_last; /* in the order in which they ended */
+	size_t count;	  /* of all that are kept */
+	uint64_t evicted; /* given up before their time, because the table was full */
+	uint64_t refused; /* not kept, because there was no memory */
+	struct process *ended, *ended_last;	/* in the order in which they ended */
 	struct process *seen_first, *seen_last; /* all, longest not heard of first */
 };
 

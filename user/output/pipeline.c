@@ -29,7 +29,7 @@ struct pipeline {
 	uint64_t beat_ns; /* when the next heartbeat is due */
 	uint64_t dropped; /* by the tracker of this run, of which lost[LOSS_MEMORY] has all */
 	bool drops_untold;
-	uint64_t drops_told_ns; /* 0: never */
+	uint64_t drops_told_ns;		     /* 0: never */
 	uint64_t evicted, refused_processes; /* of the process table: counted so far in this run */
 };
 
@@ -108,8 +108,7 @@ static void drops_count(struct pipeline *p)
 	const struct process_table *t = &p->processes;
 	uint64_t dropped = tracker_dropped(p->tracker);
 
-	if (dropped == p->dropped && t->evicted == p->evicted &&
-		t->refused == p->refused_processes)
+	if (dropped == p->dropped && t->evicted == p->evicted && t->refused == p->refused_processes)
 		return;
 	p->totals.lost[LOSS_MEMORY] += dropped - p->dropped + t->refused - p->refused_processes;
 	p->totals.lost[LOSS_PROCESS] += t->evicted - p->evicted;

@@ -22,31 +22,32 @@ enum relay_use {
 
 /* What is wrong or remarkable about a value; several may hold.  relay_fault_name() names them. */
 enum relay_fault {
-	RELAY_FAULT_CREDENTIALS = 1 << 0,	/* userinfo present (not wrong) */
-	RELAY_FAULT_QUOTES = 1 << 1,		/* a ' or " is part of the value */
+	RELAY_FAULT_CREDENTIALS = 1 << 0, /* userinfo present (not wrong) */
+	RELAY_FAULT_QUOTES = 1 << 1,	  /* a ' or " is part of the value */
 	RELAY_FAULT_LEADING_SPACE = 1 << 2,
 	RELAY_FAULT_TRAILING_SPACE = 1 << 3,
-	RELAY_FAULT_CONTROL = 1 << 4,		/* CR or another control character */
-	RELAY_FAULT_BAD_ESCAPE = 1 << 5,	/* % without two hex digits */
-	RELAY_FAULT_HOST_CUT = 1 << 6,		/* # / ? in the password ended the host early */
-	RELAY_FAULT_NO_SCHEME = 1 << 7,		/* taken as http:// (not wrong) */
-	RELAY_FAULT_UNKNOWN_SCHEME = 1 << 8,	/* neither http, https nor socks5; newer Go has socks5h */
-	RELAY_FAULT_NO_PORT = 1 << 9,		/* the scheme's default is assumed (not wrong) */
+	RELAY_FAULT_CONTROL = 1 << 4,	 /* CR or another control character */
+	RELAY_FAULT_BAD_ESCAPE = 1 << 5, /* % without two hex digits */
+	RELAY_FAULT_HOST_CUT = 1 << 6,	 /* # / ? in the password ended the host early */
+	RELAY_FAULT_NO_SCHEME = 1 << 7,	 /* taken as http:// (not wrong) */
+	RELAY_FAULT_UNKNOWN_SCHEME =
+		1 << 8,		      /* neither http, https nor socks5; newer Go has socks5h */
+	RELAY_FAULT_NO_PORT = 1 << 9, /* the scheme's default is assumed (not wrong) */
 	RELAY_FAULT_EMPTY_HOST = 1 << 10,
-	RELAY_FAULT_DOLLAR = 1 << 11,		/* $VAR or ${VAR}: nobody expanded it; in userinfo
+	RELAY_FAULT_DOLLAR = 1 << 11,	    /* $VAR or ${VAR}: nobody expanded it; in userinfo
 						   only where it is the whole user or password */
-	RELAY_FAULT_HTTPS_SCHEME = 1 << 12,	/* TLS to the relay itself (not wrong) */
-	RELAY_FAULT_SOCKS_SCHEME = 1 << 13,	/* (not wrong) */
-	RELAY_FAULT_BAD_PORT = 1 << 14,		/* no digits, 0 or over 65535 */
+	RELAY_FAULT_HTTPS_SCHEME = 1 << 12, /* TLS to the relay itself (not wrong) */
+	RELAY_FAULT_SOCKS_SCHEME = 1 << 13, /* (not wrong) */
+	RELAY_FAULT_BAD_PORT = 1 << 14,	    /* no digits, 0 or over 65535 */
 	RELAY_FAULT_BACKSLASH = 1 << 15,
-	RELAY_FAULT_UNPARSED = 1 << 16,		/* Go's url.Parse refuses it for another reason */
-	RELAY_FAULT_HOST_MASKED = 1 << 17,	/* what Go takes as the host is part of a secret */
-	RELAY_FAULT_SCHEME_AS_HOST = 1 << 18,	/* Go puts http:// in front and dials "http" */
-	RELAY_FAULT_NO_BRACKETS = 1 << 19,	/* IPv6 without []: Go cuts it at the last ':' */
-	RELAY_FAULT_ODD_HOST = 1 << 20,		/* a character in it that no host's name has */
-	RELAY_FAULT_WORD_AS_HOST = 1 << 21,	/* "none", "false": meant as no relay, dialled as one */
-	RELAY_FAULT_COMMENT = 1 << 22,		/* " # ..." behind it: no comment begins there */
-	RELAY_FAULT_ODD_USERINFO = 1 << 23,	/* a character in user or password that Go refuses there
+	RELAY_FAULT_UNPARSED = 1 << 16,	      /* Go's url.Parse refuses it for another reason */
+	RELAY_FAULT_HOST_MASKED = 1 << 17,    /* what Go takes as the host is part of a secret */
+	RELAY_FAULT_SCHEME_AS_HOST = 1 << 18, /* Go puts http:// in front and dials "http" */
+	RELAY_FAULT_NO_BRACKETS = 1 << 19,    /* IPv6 without []: Go cuts it at the last ':' */
+	RELAY_FAULT_ODD_HOST = 1 << 20,	      /* a character in it that no host's name has */
+	RELAY_FAULT_WORD_AS_HOST = 1 << 21, /* "none", "false": meant as no relay, dialled as one */
+	RELAY_FAULT_COMMENT = 1 << 22,	    /* " # ..." behind it: no comment begins there */
+	RELAY_FAULT_ODD_USERINFO = 1 << 23, /* a character in user or password that Go refuses there
 						   and that %XX would help */
 };
 
@@ -60,16 +61,16 @@ enum relay_fault {
 	(RELAY_FAULT_QUOTES | RELAY_FAULT_TRAILING_SPACE | RELAY_FAULT_HOST_CUT |                  \
 		RELAY_FAULT_UNKNOWN_SCHEME | RELAY_FAULT_EMPTY_HOST | RELAY_FAULT_DOLLAR |         \
 		RELAY_FAULT_BACKSLASH | RELAY_FAULT_HOST_MASKED | RELAY_FAULT_BAD_PORT |           \
-		RELAY_FAULT_SCHEME_AS_HOST | RELAY_FAULT_NO_BRACKETS | RELAY_FAULT_ODD_HOST |    \
+		RELAY_FAULT_SCHEME_AS_HOST | RELAY_FAULT_NO_BRACKETS | RELAY_FAULT_ODD_HOST |      \
 		RELAY_FAULT_WORD_AS_HOST)
 
 struct relay_url {
 	enum relay_use use;
-	uint32_t faults;   /* relay_fault bits */
-	char scheme[16];   /* "http", "https", "socks5", ... as Go has it, lower case; cut to fit;
+	uint32_t faults; /* relay_fault bits */
+	char scheme[16]; /* "http", "https", "socks5", ... as Go has it, lower case; cut to fit;
 			      "***" where it is the user's name */
-	char host[256];    /* Go's Hostname(): no brackets; "***" where masked; "" where empty */
-	uint32_t port;     /* given (may be over 65535; at most UINT32_MAX), or by scheme: 80, 443,
+	char host[256];	 /* Go's Hostname(): no brackets; "***" where masked; "" where empty */
+	uint32_t port;	 /* given (may be over 65535; at most UINT32_MAX), or by scheme: 80, 443,
 			      1080; 0: masked, or no such scheme */
 	/* Where the host is masked, to know its dials again; in no output and no recording. */
 	uint64_t masked_host; /* relay_host_hash() of it; else 0 */

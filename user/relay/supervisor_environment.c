@@ -46,7 +46,8 @@ static bool is_set(const struct variable *v)
 }
 
 /* NO_PROXY as a server has it; where none was set it comes last. */
-static int add_list(struct environment *out, const struct environment *e, const struct supervisor *s)
+static int add_list(
+	struct environment *out, const struct environment *e, const struct supervisor *s)
 {
 	const struct variable *upper = environment_get(e, "NO_PROXY"),
 			      *lower = environment_get(e, "no_proxy");

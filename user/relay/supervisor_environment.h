@@ -9,8 +9,9 @@
 #include "relay/environment.h"
 
 struct supervisor {
-	bool server;		  /* "rke2 server", "k3s server"; else an agent, or not known */
-	const char *version;	  /* "v1.32.5+rke2r1"; NULL or "": not known, and taken for a current one */
+	bool server; /* "rke2 server", "k3s server"; else an agent, or not known */
+	const char
+		*version; /* "v1.32.5+rke2r1"; NULL or "": not known, and taken for a current one */
 	const char *cluster_cidr; /* NULL or "": 10.42.0.0/16 */
 	const char *service_cidr; /* NULL or "": 10.43.0.0/16 */
 };
