@@ -6,11 +6,14 @@
  * Made for a virtual machine whose clock counts instructions (boot --count): a nanosecond there is an
  * instruction, and the numbers are the same in every run.  All is done in one thread, both ends of a
  * conversation too, so that the scheduler has no part in it.  The decile is the lower one of many batches, so short
- * that a timer tick falls into few of them.  Not the median: with one processor a reader that the operation wakes
- * runs within the batch or after it, and which is more often is the scheduler's, not the operation's.  The mean has
- * the ticks in it, and the work of other programs that the operation set going.  What looking at the clock costs is taken off.
+ * that a timer tick falls into few of them, each behind a moment of sleep in which a reader that was woken by the one
+ * before does its work, and at a real-time priority, so that it does not do so within one: that there is one processor
+ * is the machine's, not the operation's.  The mean is of batches one after the other at the usual priority: it has the
+ * ticks in it, and the work of other programs that the operation set going.  What looking at the clock costs is taken off.
  */
 #include <netinet/in.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,36 +188,56 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-struct cost {
-	double decile, mean; /* ns a batch */
-};
-
-static struct cost cost_of(const struct op *op, struct bench *b, int batches)
+/* Alone: each batch behind a moment for others, and none of them runs within it. */
+static void times_of(const struct op *op, struct bench *b, bool alone, long long ns[BATCHES])
 {
-	long long ns[BATCHES], sum = 0;
+	const struct sched_param first = {.sched_priority = 1}, usual = {0};
+	const struct timespec moment = {.tv_nsec = 2000000};
 
-	for (int batch = 0; batch < batches; batch++) {
-		long long began = now_ns();
+	must(!sched_setscheduler(0, alone ? SCHED_FIFO : SCHED_OTHER, alone ? &first : &usual),
+		"sched_setscheduler");
+	for (int batch = 0; batch < BATCHES; batch++) {
+		long long began;
 
+		if (alone)
+			nanosleep(&moment, NULL);
+		began = now_ns();
 		for (int i = 0; i < op->batch; i++)
 			op->run(b);
 		ns[batch] = now_ns() - began;
-		sum += ns[batch];
 	}
-	qsort(ns, batches, sizeof(ns[0]), by_size);
-	return (struct cost){ns[batches / 10], (double)sum / batches};
+}
+
+static double decile_of(const struct op *op, struct bench *b)
+{
+	long long ns[BATCHES];
+
+	times_of(op, b, true, ns);
+	qsort(ns, BATCHES, sizeof(ns[0]), by_size);
+	return (double)ns[BATCHES / 10];
+}
+
+static double mean_of(const struct op *op, struct bench *b)
+{
+	long long ns[BATCHES], sum = 0;
+
+	times_of(op, b, false, ns);
+	for (int batch = 0; batch < BATCHES; batch++)
+		sum += ns[batch];
+	return (double)sum / BATCHES;
 }
 
 static void measure(const struct op *op, struct bench *b)
 {
 	const struct op nothing = {"nothing", NULL, 0};
-	double clock = cost_of(&nothing, b, BATCHES).decile;
-	struct cost cost;
+	double clock = decile_of(&nothing, b), decile, mean;
 
-	cost_of(op, b, WARMING);
-	cost = cost_of(op, b, BATCHES);
-	printf("%s %.1f %.1f\n", op->name, (cost.decile - clock) / op->batch,
-		(cost.mean - clock) / op->batch);
+	for (int i = 0; i < WARMING * op->batch; i++)
+		op->run(b);
+	decile = decile_of(op, b);
+	mean = mean_of(op, b);
+	printf("%s %.1f %.1f\n", op->name, (decile - clock) / op->batch,
+		(mean - clock) / op->batch);
 	fflush(stdout);
 }
 

@@ -1,5 +1,6 @@
 # Sourced by the suites that try the tracer's outputs, with $suite, their name: a network and mounts of their
 # own, a tracer in the background that sees only programs of a name of this run, and what to judge it by.
+# A suite that has more to undo than to end pids and to remove $work has a function undo.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
@@ -15,9 +16,10 @@ work=$(mktemp -d)
 pids=()
 # shellcheck disable=SC2317 # called by the trap
 clean() {
-	for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null; done
+	if declare -F undo >/dev/null; then undo; fi
+	for pid in "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null && kill -9 "$pid" 2>/dev/null; done
 	wait 2>/dev/null
-	umount "$work/small" 2>/dev/null
+	umount "$work/small" "$work/disk" 2>/dev/null
 	rm -rf "$work"
 }
 trap clean EXIT

@@ -3,11 +3,10 @@
 # that were lost are told as missed, the kernel's tables are cleared of what is gone, and a pid that
 # is used again is its next owner's.  Traced are only programs of a name of this run, in a network of its own.
 # Before that, replayed: more processes than the table holds, none of which ever ends.
-set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
-work=$(mktemp -d)
-if [ -z "${OVERFLOW_INSIDE:-}" ]; then
+if [ -z "${TRACED_INSIDE:-}" ]; then
+	work=$(mktemp -d)
 	awk 'BEGIN {
 		print "relaytrace-recording 1\n0 start wall=1763945000 host=node1 boot_id=6b1c2d3e"
 		for (i = 1; i <= 90000; i++) {
@@ -21,69 +20,16 @@ if [ -z "${OVERFLOW_INSIDE:-}" ]; then
 	counts="$(grep -c '"action":"exec"' "$work/out") $(grep -c '"action":"dial"' "$work/out") $(tail -1 "$work/out" | jq .relaytrace.loss.process)"
 	first=$(grep -m 1 '"action":"loss"' "$work/out" | jq .relaytrace.loss.process)
 	rm -rf "$work"
-	failed=
 	if [[ $counts =~ ^90000\ 90000\ 24464$ ]] && [ "$first" = 1 ]; then
 		echo "ok overflow: a full table of processes goes on, and says what it gives up"
 	else
 		echo "not ok overflow: a full table of processes goes on, and says what it gives up: execs, dials, given up: $counts, first told ${first:-never}"
-		failed=1
 	fi
-	if [ "$(id -u)" != 0 ]; then
-		echo "skip overflow: needs root"
-		exit ${failed:-0}
-	fi
-	OVERFLOW_INSIDE=1 unshare --net "$0" "$@" && exit ${failed:-0}
-	exit 1
 fi
-ip link set lo up
-pids=()
-# shellcheck disable=SC2317 # called by the trap
-clean() {
-	for pid in "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null && kill -9 "$pid" 2>/dev/null; done
-	wait 2>/dev/null
-	rm -rf "$work"
-}
-trap clean EXIT
-trap 'exit 130' INT TERM HUP
-status=0
-ok() { echo "ok overflow: $1"; }
-bad() {
-	echo "not ok overflow: $1: $2"
-	status=1
-}
-
-name=overflow$$
-cc -O1 -Wall -o "$work/$name" tests/service/dialler.c || exit 1
+# shellcheck disable=SC2034 # read by traced.sh
+suite=overflow
+. tests/service/traced.sh
 cp "$work/$name" "$work/other$$" # in no tree
-sleep 100000 &
-holder=$! # its tree and those of $name are all that is traced
-pids+=("$holder")
-wait_for() { # SECONDS COMMAND...
-	local left=$(($1 * 20))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		left=$((left - 1))
-		[ $left -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
-# start OPTIONS...: the tracer in the background, without a terminal, attached; its pid in $tracer.
-start() {
-	: >"$work/ready"
-	setsid "$BUILD/relaytrace" trace --pid $holder --tree "$name" --fail-on never -o text:"$work/ready" "$@" \
-		</dev/null >/dev/null 2>"$work/errors" &
-	tracer=$!
-	pids+=("$tracer")
-	wait_for 30 grep -q START "$work/ready" || {
-		bad "the tracer" "did not start: $(cat "$work/errors")"
-		exit 1
-	}
-}
-stop() {
-	kill -TERM "$tracer"
-	wait "$tracer"
-}
-valid() { tests/schema/validate "$@" >"$work/why" 2>&1; }
 of() { jq -c "select(.event.action == \"$1\")" "$2"; }
 # as_pid PID COMMAND...: COMMAND with that pid, where the kernel can be told; false where it has another.
 as_pid() {
