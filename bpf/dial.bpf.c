@@ -43,7 +43,7 @@ static __always_inline int state_dialling(struct sock *sk, __u64 cookie, bool ty
 	record = state_record(sk, &d, TCP_CLOSE, TCP_SYN_SENT, typed);
 	if (record) {
 		record->task = me;
-		bpf_ringbuf_submit(record, 0);
+		bpf_ringbuf_submit(record, wake_first());
 	}
 	return 0;
 }
@@ -119,7 +119,7 @@ static __always_inline int state_changed(struct sock *sk, int old, int new, bool
 		record->received = BPF_CORE_READ(tcp, bytes_received);
 		record->sent = BPF_CORE_READ(tcp, bytes_acked);
 	}
-	bpf_ringbuf_submit(record, 0);
+	bpf_ringbuf_submit(record, wake_first());
 	return 0;
 }
 
@@ -165,7 +165,7 @@ int BPF_PROG(error_tp_btf, struct sock *sk)
 		record->address.protocol = IPPROTO_UDP_;
 		record->result = -sk->sk_err;
 		record->asked = 1;
-		bpf_ringbuf_submit(record, 0);
+		bpf_ringbuf_submit(record, wake_first());
 	}
 	return 0;
 }
@@ -258,11 +258,7 @@ static __always_inline int connect_emit(__u64 socket, __u64 begin_ns,
 		record->socket = record->header.time_ns | 3ULL << 62;
 	record->address = *address;
 	record->result = result;
-	/*
-	 * Not BPF_RB_NO_WAKEUP: the kernel wakes the reader only with the record at which it stands
-	 * (bpf_ringbuf_commit), so a silent one would hold back all that come after it.
-	 */
-	bpf_ringbuf_submit(record, 0);
+	bpf_ringbuf_submit(record, wake_first());
 	return 0;
 }
 

@@ -12,6 +12,26 @@ static __always_inline void header_fill(struct wire_header *h, __u32 type, __u32
 	h->time_ns = bpf_ktime_get_boot_ns();
 }
 
+/*
+ * How a record is handed over.  To wake the reader costs whoever makes the record an interrupt of its own and a
+ * try_to_wake_up(), some 2,000 instructions, so only the first of a series does.  By force: the kernel's own rule wakes
+ * with the record at which the reader stands (bpf_ringbuf_commit), and a silent one would hold back all behind it.
+ */
+static __always_inline __u64 wake_first(void)
+{
+	if (reader_looks)
+		return BPF_RB_NO_WAKEUP;
+	reader_looks = 1;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/* One that cannot wait for some milliseconds: what is looked up of a process may soon be gone. */
+static __always_inline __u64 wake_now(void)
+{
+	reader_looks = 1;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 /* A zeroed record of sizeof(*record) in the ring, or NULL with the loss counted. */
 #define record_reserve(record, wire_type, loss)                                                    \
 	({                                                                                         \

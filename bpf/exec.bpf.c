@@ -292,7 +292,7 @@ static __always_inline int exec_end(struct exec_scratch *s)
 	if (size > sizeof(s->record) + sizeof(s->data))
 		return 0;
 	header_fill(&s->record.header, WIRE_EXEC, size);
-	if (bpf_ringbuf_output(&records, s, size, 0))
+	if (bpf_ringbuf_output(&records, s, size, wake_now()))
 		__sync_fetch_and_add(&lost[WIRE_LOST_EXEC], 1);
 	return 0;
 }

@@ -20,5 +20,6 @@ __u32 traced_filter[FILTER_SLOTS] = {};
 __u32 socket_filter[FILTER_SLOTS] = {};
 __u64 lost[WIRE_LOSSES] = {};
 __u64 hits[WIRE_HITS] = {};
+__u32 reader_looks = 0;
 
 char LICENSE[] SEC("license") = "GPL";

@@ -90,6 +90,12 @@ extern __u32 socket_filter[FILTER_SLOTS];
 extern __u64 lost[WIRE_LOSSES];
 extern __u64 hits[WIRE_HITS];
 
+/*
+ * The reader of the ring looks by itself, and need not be woken.  Set by the record that wakes it, cleared by the reader
+ * when there was none for a while (user/live/source_kernel_records.c).
+ */
+extern __u32 reader_looks;
+
 static __always_inline __u32 pid_slot(__u32 pid)
 {
 	return pid & (FILTER_SLOTS - 1);

@@ -134,13 +134,13 @@ static __always_inline __u32 data_emit(const struct packet *p, __u8 part, bool o
 	}
 	__builtin_memset(&r->record, 0, sizeof(r->record));
 	if (bpf_skb_load_bytes(p->skb, p->payload, r->data, len)) {
-		bpf_ringbuf_discard(r, 0);
+		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
 	record_fill(&r->record, p, sizeof(*r), part, outgoing, offset, len);
 	if (sender)
 		r->record.task = *sender;
-	bpf_ringbuf_submit(r, 0);
+	bpf_ringbuf_submit(r, wake_first());
 	return len;
 }
 
@@ -162,7 +162,7 @@ static __always_inline __u32 line_emit(
 	}
 	__builtin_memset(r, 0, sizeof(*r));
 	if (bpf_skb_load_bytes(p->skb, p->payload, r->data, len)) {
-		bpf_ringbuf_discard(r, 0);
+		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
 	/*
@@ -181,7 +181,7 @@ static __always_inline __u32 line_emit(
 	*ended = over;
 	kept = kept < len ? kept : len;
 	record_fill(&r->record, p, sizeof(*r), part, outgoing, offset, kept);
-	bpf_ringbuf_submit(r, 0);
+	bpf_ringbuf_submit(r, wake_first());
 	return kept;
 }
 
@@ -365,7 +365,7 @@ static __always_inline void error_emit(struct bpf_sockopt *ctx)
 	address_of_sock(&record->address, sk, false);
 	record->result = -*value;
 	record->asked = 1;
-	bpf_ringbuf_submit(record, 0);
+	bpf_ringbuf_submit(record, wake_first());
 }
 
 /* Every getsockopt() of the cgroup comes by here, of processes that are not traced too. */

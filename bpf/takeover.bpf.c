@@ -54,7 +54,7 @@ int takeover(struct bpf_iter__task_file *ctx)
 	if (record) {
 		record->task = its;
 		record->taken_over = 1;
-		bpf_ringbuf_submit(record, 0);
+		bpf_ringbuf_submit(record, wake_first());
 	}
 	return 0;
 }

@@ -40,7 +40,7 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 		record->parent = me;
 		record->child.pid = record->child.tid = pid;
 		record->child.start_ns = entry.start_ns;
-		bpf_ringbuf_submit(record, 0);
+		bpf_ringbuf_submit(record, wake_first());
 	}
 	return 0;
 }
@@ -70,7 +70,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	if (record_reserve(record, WIRE_EXIT, WIRE_LOST_EXIT)) {
 		record->task = me;
 		record->status = status;
-		bpf_ringbuf_submit(record, 0);
+		bpf_ringbuf_submit(record, wake_first());
 	}
 	traced_remove(pid);
 	return 0;
@@ -99,7 +99,7 @@ static __always_inline int on_signal(int signal)
 	if (record_reserve(record, WIRE_SIGNAL, WIRE_LOST_SIGNAL)) {
 		record->task = me;
 		record->signal = signal;
-		bpf_ringbuf_submit(record, 0);
+		bpf_ringbuf_submit(record, wake_first());
 	}
 	return 0;
 }

@@ -449,6 +449,11 @@ size_t kernel_process_count(const struct kernel *k)
 	return count;
 }
 
+uint32_t *kernel_reader_looks(const struct kernel *k)
+{
+	return &k->bpf->bss->reader_looks;
+}
+
 const volatile uint64_t *kernel_lost(const struct kernel *k)
 {
 	return (const volatile uint64_t *)k->bpf->bss->lost;

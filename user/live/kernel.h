@@ -71,6 +71,12 @@ int kernel_traced_fd(const struct kernel *k);
 /* How many processes are traced now. */
 size_t kernel_process_count(const struct kernel *k);
 
+/*
+ * Does the reader of the ring look by itself?  The kernel's side wakes it while this is 0, and sets it; it is the
+ * reader's to clear before it sleeps until it is woken.
+ */
+uint32_t *kernel_reader_looks(const struct kernel *k);
+
 /* The counters of what found no room, WIRE_LOSSES of them; they change under the reader. */
 const volatile uint64_t *kernel_lost(const struct kernel *k);
 

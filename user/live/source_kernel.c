@@ -224,7 +224,7 @@ static int live_poll(struct source *source, uint64_t until_ns, event_handler han
 	struct live_source *s = (struct live_source *)source;
 	struct epoll_event ready[4];
 	uint64_t now_ns, wake_ns;
-	int taken, err;
+	int taken, wait_ms, look_ms, err;
 
 	s->handler = handler;
 	s->context = context;
@@ -261,7 +261,11 @@ static int live_poll(struct source *source, uint64_t until_ns, event_handler han
 	wake_ns = reconcile_deadline(&s->reconcile);
 	if (until_ns < wake_ns)
 		wake_ns = until_ns;
-	taken = epoll_wait(s->epoll, ready, 4, s->records ? 0 : clock_wait_ms(now_ns, wake_ns));
+	wait_ms = clock_wait_ms(now_ns, wake_ns);
+	look_ms = live_records_wait_ms(s);
+	if (look_ms >= 0 && (wait_ms < 0 || look_ms < wait_ms))
+		wait_ms = look_ms;
+	taken = epoll_wait(s->epoll, ready, 4, wait_ms);
 	for (int i = 0; i < taken; i++)
 		if (ready[i].data.fd == s->signals)
 			signals_take(s);

@@ -42,6 +42,7 @@ struct live_source {
 	void *context;
 	size_t records;
 	bool drained;	   /* nothing was left in the ring */
+	size_t looks;	   /* how often it looked in vain since there was a record */
 	uint64_t batch_ns; /* when it has taken long enough, CLOCK_MONOTONIC_COARSE */
 	bool caught_up;	   /* a record that is younger than due_ns was taken */
 	bool discarding;   /* records are counted as lost, and nothing else is done with them */
@@ -55,6 +56,12 @@ struct ring_buffer *live_records_open(struct live_source *s);
  * how many there were.  0 or -errno.
  */
 int live_records_take(struct live_source *s);
+
+/*
+ * How long to wait for the next records, in ms: 0, there are more; -1, until the kernel's side wakes the reader.  After
+ * the last ones it looks by itself for a while, see wake_first() in bpf/emit.bpf.h.
+ */
+int live_records_wait_ms(struct live_source *s);
 
 /* Counts what the ring holds from before due_ns as lost. */
 void live_records_discard(struct live_source *s);

@@ -155,6 +155,32 @@ int live_records_take(struct live_source *s)
 	return err < 0 && err != -ECANCELED ? err : 0;
 }
 
+/* How long it sleeps before each look, in ms: short in a storm of dials, and soon no more at all. */
+static const int looks_ms[] = {1, 4, 16, 16, 16};
+#define LOOKS	     (sizeof(looks_ms) / sizeof(looks_ms[0]))
+#define LAST_LOOK_MS 16
+
+int live_records_wait_ms(struct live_source *s)
+{
+	uint32_t *looks = kernel_reader_looks(&s->kernel);
+
+	if (s->records && !s->drained)
+		return 0;
+	/* Woken by what was no record for us, it has to look on as well: nobody else is going to wake it. */
+	if (s->records || (s->looks > LOOKS && __atomic_load_n(looks, __ATOMIC_SEQ_CST))) {
+		__atomic_store_n(looks, 1, __ATOMIC_SEQ_CST);
+		s->looks = 0;
+	}
+	if (s->looks < LOOKS)
+		return looks_ms[s->looks++];
+	if (s->looks > LOOKS)
+		return -1;
+	/* One that was about to be handed over silently is there at the last look. */
+	s->looks++;
+	__atomic_store_n(looks, 0, __ATOMIC_SEQ_CST);
+	return LAST_LOOK_MS;
+}
+
 void live_records_discard(struct live_source *s)
 {
 	s->discarding = true;
