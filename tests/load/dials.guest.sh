@@ -25,7 +25,7 @@ beside() { # NAME PATTERN COMMAND...
 	resident=$(awk '/^VmHWM/ { print $2 }' /proc/$pid/status)
 	kill -INT $pid
 	wait $pid
-	lost=$(cat /tmp/said /tmp/out | grep -i -e lost -e drop | tail -n 1 | tr -s ' ' | grep -o -e '"loss":{[^}]*}' -e '^[^{].*' | head -n 1)
+	lost=$(grep -o '"loss":{[^}]*}' /tmp/out | tail -n 1)
 	echo "@dials $name $3 $lines $ticks $resident $lost"
 }
 

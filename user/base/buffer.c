@@ -56,7 +56,21 @@ void buffer_append(struct buffer *b, const void *bytes, size_t len)
 
 void buffer_append_char(struct buffer *b, char c)
 {
-	buffer_append(b, &c, 1);
+	if (!buffer_reserve(b, 1))
+		return;
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
+}
+
+void buffer_append_number(struct buffer *b, uint64_t value)
+{
+	char text[20], *at = text + sizeof(text);
+
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	buffer_append(b, at, (size_t)(text + sizeof(text) - at));
 }
 
 void buffer_append_string(struct buffer *b, const char *s)
@@ -66,16 +80,23 @@ void buffer_append_string(struct buffer *b, const char *s)
 
 void buffer_vprintf(struct buffer *b, const char *fmt, va_list ap)
 {
+	size_t room;
 	va_list copy;
 	int len;
 
-	va_copy(copy, ap);
-	len = vsnprintf(NULL, 0, fmt, copy);
-	va_end(copy);
-	if (len < 0 || !buffer_reserve(b, (size_t)len))
+	if (!buffer_reserve(b, 0))
 		return;
-	vsnprintf(b->data + b->len, (size_t)len + 1, fmt, ap);
-	b->len += (size_t)len;
+	/* Nearly all of it fits at once. */
+	room = b->capacity - b->len;
+	va_copy(copy, ap);
+	len = vsnprintf(b->data + b->len, room, fmt, copy);
+	va_end(copy);
+	if (len >= 0 && (size_t)len >= room && buffer_reserve(b, (size_t)len))
+		vsnprintf(b->data + b->len, (size_t)len + 1, fmt, ap);
+	if (len >= 0 && !b->failed)
+		b->len += (size_t)len;
+	else
+		b->data[b->len] = '\0';
 }
 
 void buffer_printf(struct buffer *b, const char *fmt, ...)

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer {
 	char *data; /* owned; NULL while nothing was appended */
@@ -28,6 +29,7 @@ void buffer_clear(struct buffer *b);
 /* Appends len bytes. */
 void buffer_append(struct buffer *b, const void *bytes, size_t len);
 void buffer_append_char(struct buffer *b, char c);
+void buffer_append_number(struct buffer *b, uint64_t value); /* decimal */
 void buffer_append_string(struct buffer *b, const char *s);
 void buffer_printf(struct buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buffer_vprintf(struct buffer *b, const char *fmt, va_list ap);

@@ -57,10 +57,30 @@ const struct name_cache *tracker_names(const struct tracker *t)
 	return t->names;
 }
 
+/* So many dials end at once that not all can wait for what may come late: the first of them is judged now. */
+static void tracked_settle_first(struct tracker *t)
+{
+	struct timer *first = timer_first(&t->timers);
+	struct tracked *e;
+
+	if (!first || first->kind != TIMER_DIAL)
+		return;
+	e = container_of(first, struct tracked, timer);
+	if (e->settle_ns == NEVER)
+		return;
+	tracked_settle_at(t, e, NEVER);
+	tracked_settle(t, e);
+	tracked_rearm(t, e);
+}
+
 struct tracked *tracked_new(struct tracker *t, uint64_t socket, uint64_t begin_ns, bool owned)
 {
 	struct tracked *e;
 
+	while (t->lingering > TRACKER_LINGERING)
+		tracked_drop(t, t->linger_oldest);
+	if (t->settling > TRACKER_SETTLING)
+		tracked_settle_first(t);
 	if (t->tracked >= TRACKER_DIALS) {
 		if (!owned) {
 			t->counts.ownerless++;
@@ -124,6 +144,8 @@ static void tracked_unlink_peers(struct tracker *t, struct tracked *e)
 {
 	if (!e->owned)
 		return;
+	if (e->peer_older && e->peer_older->peers_left_ns < e->peers_left_ns)
+		e->peer_older->peers_left_ns = e->peers_left_ns;
 	if (e->peer_older)
 		e->peer_older->peer_newer = e->peer_newer;
 	if (e->peer_newer) {
@@ -135,8 +157,37 @@ static void tracked_unlink_peers(struct tracker *t, struct tracked *e)
 	}
 }
 
+static void tracked_linger(struct tracker *t, struct tracked *e)
+{
+	e->lingering = true;
+	e->linger_older = t->linger_newest;
+	if (t->linger_newest)
+		t->linger_newest->linger_newer = e;
+	else
+		t->linger_oldest = e;
+	t->linger_newest = e;
+	t->lingering++;
+}
+
+static void tracked_unlink_lingering(struct tracker *t, struct tracked *e)
+{
+	if (!e->lingering)
+		return;
+	if (e->linger_older)
+		e->linger_older->linger_newer = e->linger_newer;
+	else
+		t->linger_oldest = e->linger_newer;
+	if (e->linger_newer)
+		e->linger_newer->linger_older = e->linger_older;
+	else
+		t->linger_newest = e->linger_older;
+	t->lingering--;
+}
+
 void tracked_drop(struct tracker *t, struct tracked *e)
 {
+	tracked_settle_at(t, e, NEVER);
+	tracked_unlink_lingering(t, e);
 	tracked_unlink_socket(t, e);
 	tracked_unlink_peers(t, e);
 	timer_set(&t->timers, &e->timer, NEVER);
@@ -174,8 +225,22 @@ static void tracked_link_peers(struct tracker *t, struct tracked *e)
 	if (table_put(&t->by_process, e->peer_key, e))
 		return; /* out of memory: it stands alone */
 	e->peer_older = first;
-	if (first)
+	if (first) {
 		first->peer_newer = e;
+		e->peers_left_ns = first->peers_left_ns;
+	}
+	tracked_tell_peers(t, e);
+}
+
+void tracked_tell_peers(struct tracker *t, const struct tracked *e)
+{
+	struct tracked *newest;
+
+	if (!e->owned || !e->left || e->left_state != TCP_STATE_ESTABLISHED)
+		return;
+	newest = table_get(&t->by_process, e->peer_key);
+	if (newest && newest->peers_left_ns < e->left_ns)
+		newest->peers_left_ns = e->left_ns;
 }
 
 void tracked_own(struct tracker *t, struct tracked *e, const struct event *event)
@@ -200,6 +265,8 @@ void tracked_rearm(struct tracker *t, struct tracked *e)
 {
 	uint64_t due = tracked_pending_ns(t, e);
 
+	if (e->final && e->closed && e->owned && !e->lingering)
+		tracked_linger(t, e);
 	if (e->settle_ns < due)
 		due = e->settle_ns;
 	if (e->forget_ns < due)
@@ -211,7 +278,7 @@ void tracked_rearm(struct tracker *t, struct tracked *e)
 static void tracked_run(struct tracker *t, struct tracked *e, uint64_t now_ns)
 {
 	if (e->settle_ns <= now_ns) {
-		e->settle_ns = NEVER;
+		tracked_settle_at(t, e, NEVER);
 		tracked_settle(t, e);
 	}
 	if (tracked_pending_ns(t, e) <= now_ns)
@@ -305,7 +372,7 @@ void tracker_flush(struct tracker *t, uint64_t now_ns)
 		newer = e->newer;
 		if (e->settle_ns == NEVER)
 			continue;
-		e->settle_ns = NEVER;
+		tracked_settle_at(t, e, NEVER);
 		tracked_settle(t, e);
 		tracked_rearm(t, e);
 	}

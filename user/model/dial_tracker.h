@@ -23,6 +23,12 @@
 /* At most so many dials are open or remembered; beyond that the oldest is dropped and counted. */
 #define TRACKER_DIALS 65536
 
+/* And so many that are over are remembered, for pieces and siblings that come late: a tenth of a second of a storm. */
+#define TRACKER_LINGERING 8192
+
+/* And so many wait for their verdict, in a storm for less than the settle time: memory stays below 20 MiB. */
+#define TRACKER_SETTLING 8192
+
 struct tracker_options {
 	uint64_t pending_ns;
 };

@@ -30,7 +30,7 @@
 #define TRACKER_LOSER_NS (1000 * MS)
 
 /* So many later dials of one process are looked at for a sibling. */
-#define TRACKER_SIBLINGS 256
+#define TRACKER_SIBLINGS 64
 
 /*
  * Established, asked, and closed by the program without an answer: before this it changed its
@@ -52,6 +52,10 @@ struct tracked {
 	struct tracked *peer_newer, *peer_older; /* of one process */
 	struct tracked *same_socket;		 /* the dial that this socket made before */
 	uint64_t peer_key;
+	uint64_t
+		peers_left_ns; /* of the newest of a process: when one of its dials was last established; 0: never */
+	struct tracked *linger_newer, *linger_older; /* of those that are over */
+	bool lingering;
 
 	/* The pieces, each with the time it happened. */
 	bool opened;   /* CLOSE>SYN_SENT */
@@ -98,6 +102,8 @@ struct tracker {
 	struct table by_process; /* the latest dial of each process */
 	struct tracked *newest, *oldest, *unused;
 	size_t tracked;
+	struct tracked *linger_newest, *linger_oldest;
+	size_t lingering, settling;
 
 	/* dial_tracker_names.c */
 	struct table queries;
@@ -108,11 +114,21 @@ struct tracker {
 	size_t next_asker;
 };
 
+/* Sets when e is judged whatever was seen of it by then; NEVER: it waits for nothing. */
+static inline void tracked_settle_at(struct tracker *t, struct tracked *e, uint64_t settle_ns)
+{
+	t->settling += settle_ns != NEVER;
+	t->settling -= e->settle_ns != NEVER;
+	e->settle_ns = settle_ns;
+}
+
 /* dial_tracker.c */
 /* owned: the piece tells the dialler.  One that does not never pushes out a dial that has one. */
 struct tracked *tracked_new(struct tracker *t, uint64_t socket, uint64_t begin_ns, bool owned);
 void tracked_drop(struct tracker *t, struct tracked *e);
 void tracked_rearm(struct tracker *t, struct tracked *e);
+/* When e left for ESTABLISHED, told to the others of its process. */
+void tracked_tell_peers(struct tracker *t, const struct tracked *e);
 /* Gives e its dialler: id, path, name and group follow.  Does nothing once it has one. */
 void tracked_own(struct tracker *t, struct tracked *e, const struct event *event);
 

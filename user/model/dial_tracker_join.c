@@ -198,6 +198,7 @@ static void tracker_left(struct tracker *t, const struct event *event)
 	tracked_locate(e, &s->remote, &s->local);
 	e->dial.misread |= s->misread;
 	tracked_own(t, e, event);
+	tracked_tell_peers(t, e);
 	tracked_joined(t, e);
 }
 

@@ -78,11 +78,16 @@ bool siblings_may_be(const struct tracked *a, const struct tracked *b)
 }
 
 /* A sibling of e that was established; loser: and at whose success e was closed. */
-static bool tracked_has_winner(const struct tracked *e, uint64_t closed_ns, bool loser)
+static bool tracked_has_winner(
+	const struct tracker *t, const struct tracked *e, uint64_t closed_ns, bool loser)
 {
-	const struct tracked *p = e;
+	const struct tracked *p = table_get(&t->by_process, e->peer_key);
 	unsigned int looked = 0;
 
+	/* A sibling begins within moments of e, so it was not established before these. */
+	if (p && p->peers_left_ns + TRACKER_SIBLING_NS < e->dial.begin_ns)
+		return false;
+	p = e;
 	while (p->peer_newer && looked++ < TRACKER_SIBLINGS)
 		p = p->peer_newer;
 	for (looked = 0; p && looked < 2 * TRACKER_SIBLINGS; p = p->peer_older, looked++) {
@@ -125,7 +130,7 @@ static void tracked_tell(
 	e->dial.outcome = outcome;
 	e->dial.error = error;
 	e->dial.end_ns = end_ns;
-	e->dial.sibling_established = tracked_has_winner(e, end_ns, false);
+	e->dial.sibling_established = tracked_has_winner(t, e, end_ns, false);
 	e->dial.more_addresses =
 		dial_outcome_failed(outcome) && e->dial.name[0] &&
 		name_cache_has_other(t->names,
@@ -144,7 +149,7 @@ static void tracked_fail(struct tracker *t, struct tracked *e, int error, uint64
 	} else if (!error) {
 		if (tracked_is_interrupted(t, e, end_ns))
 			outcome = DIAL_INTERRUPTED;
-		else if (tracked_has_winner(e, end_ns, true))
+		else if (tracked_has_winner(t, e, end_ns, true))
 			outcome = DIAL_SUPERSEDED;
 		else
 			outcome = DIAL_ABANDONED;
@@ -159,7 +164,7 @@ static void tracked_fail(struct tracker *t, struct tracked *e, int error, uint64
 static void tracked_establish(struct tracker *t, struct tracked *e, uint64_t at_ns)
 {
 	e->told = true;
-	e->settle_ns = NEVER;
+	tracked_settle_at(t, e, NEVER);
 	e->dial.established_ns = at_ns;
 	tracked_tell(t, e, DIAL_ESTABLISHED, 0, at_ns);
 }
@@ -251,7 +256,7 @@ void tracked_judge(struct tracker *t, struct tracked *e)
 	wait = e->left || e->ended || e->asked_error ||
 	       (e->returned && (!e->result || result_is_failure(e->result)));
 	if (!e->told && wait && e->settle_ns == NEVER)
-		e->settle_ns = t->now_ns + TRACKER_SETTLE_NS;
+		tracked_settle_at(t, e, t->now_ns + TRACKER_SETTLE_NS);
 }
 
 uint64_t tracked_pending_ns(const struct tracker *t, const struct tracked *e)

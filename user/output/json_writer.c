@@ -3,7 +3,6 @@
 
 #include "output/escape.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 void json_begin(struct json *j, struct buffer *out)
@@ -123,9 +122,14 @@ static void json_quoted(struct buffer *out, const char *text, size_t len)
 
 	buffer_append_char(out, '"');
 	while (at < len) {
-		uint32_t c = 0;
-		size_t size = utf8_next(text + at, len - at, &c);
+		uint32_t c = (unsigned char)text[at];
+		size_t size;
 
+		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') {
+			at++;
+			continue;
+		}
+		size = utf8_next(text + at, len - at, &c);
 		if (size && c != '"' && c != '\\' && !character_is_unsafe(c)) {
 			at += size;
 			continue;
@@ -217,14 +221,16 @@ void json_string(struct json *j, const char *key, const char *value)
 void json_number(struct json *j, const char *key, int64_t value)
 {
 	json_key(j, key);
-	buffer_printf(j->out, "%" PRId64, value);
+	if (value < 0)
+		buffer_append_char(j->out, '-');
+	buffer_append_number(j->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 	value_end(j);
 }
 
 void json_unsigned(struct json *j, const char *key, uint64_t value)
 {
 	json_key(j, key);
-	buffer_printf(j->out, "%" PRIu64, value);
+	buffer_append_number(j->out, value);
 	value_end(j);
 }
 

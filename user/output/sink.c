@@ -80,8 +80,9 @@ int sink_write_line(struct sink *s)
 
 	if (!s->line.len && !s->line.failed)
 		return 0;
-	for (size_t i = 0; i < s->line.len; i++)
-		lines += s->line.data[i] == '\n';
+	for (const char *at = s->line.data, *end = at + s->line.len;
+		at && (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		lines++;
 	if (s->ops->write)
 		lines = 1;
 	if (s->line.failed)
