@@ -292,8 +292,10 @@ static __always_inline int exec_end(struct exec_scratch *s)
 	if (size > sizeof(s->record) + sizeof(s->data))
 		return 0;
 	header_fill(&s->record.header, WIRE_EXEC, size);
-	if (bpf_ringbuf_output(&records, s, size, wake_now()))
+	if (bpf_ringbuf_output(&records, s, size, wake_now())) {
 		__sync_fetch_and_add(&lost[WIRE_LOST_EXEC], 1);
+		reader_looks = 0; /* nobody was woken */
+	}
 	return 0;
 }
 
