@@ -327,15 +327,11 @@ static size_t word_length(const char *word, size_t len)
 	return end;
 }
 
-void relay_argument_redact(const char *previous, const char *argument, struct buffer *out)
+/* An argument may hold a whole command (sh -c): word by word, and no quoting is trusted. */
+static void redact_words(const char *argument, size_t len, struct buffer *out)
 {
-	size_t len = strlen(argument), i = 0;
+	size_t i = 0;
 
-	if (previous && announces_secret(previous, strlen(previous)) && len) {
-		buffer_append_string(out, rest_mask);
-		return;
-	}
-	/* An argument may hold a whole command (sh -c): word by word, and no quoting is trusted. */
 	while (i < len) {
 		size_t word = i;
 
@@ -348,4 +344,38 @@ void relay_argument_redact(const char *previous, const char *argument, struct bu
 		while (i < len && isspace((unsigned char)argument[i]))
 			buffer_append_char(out, argument[i++]);
 	}
+}
+
+/*
+ * What is masked may part the words anew; who reads a recording masks again, and has to come to the same.  Real arguments
+ * need one pass or two; where so many do not end it, nothing is shown.
+ */
+#define REDACT_PASSES 16
+
+void relay_argument_redact(const char *previous, const char *argument, struct buffer *out)
+{
+	size_t len = strlen(argument), start = out->len;
+	struct buffer before = {0};
+	int passes = 0;
+
+	if (previous && announces_secret(previous, strlen(previous)) && len) {
+		buffer_append_string(out, rest_mask);
+		return;
+	}
+	redact_words(argument, len, out);
+	while (!out->failed && !before.failed &&
+		(out->len - start != len || (len && memcmp(out->data + start, argument, len)))) {
+		buffer_clear(&before);
+		if (passes++ == REDACT_PASSES)
+			buffer_append_string(&before, rest_mask);
+		else
+			buffer_append(&before, out->data + start, out->len - start);
+		argument = buffer_string(&before);
+		len = before.len;
+		out->len = start;
+		out->data[start] = '\0';
+		redact_words(argument, len, out);
+	}
+	out->failed |= before.failed;
+	buffer_free(&before);
 }
