@@ -2,9 +2,8 @@
 /* Who will pull, from where, and what would go wrong. */
 #include "commands/check.h"
 
-#include "diagnose/diagnosis.h"
-#include "node/pull_targets.h"
 #include "diagnose/remedy.h"
+#include "node/pull_targets.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The answer of `relaytrace check` on a screen. */
 #include "commands/check.h"
-#include "diagnose/diagnosis.h"
-#include "node/pull_targets.h"
 #include "diagnose/remedy.h"
 #include "diagnose/rules.h"
+#include "node/pull_targets.h"
 #include "output/sink_text.h"
 
 #include <string.h>

@@ -379,7 +379,7 @@ void remedy_extend_list(const struct rule_input *in, struct finding *out, const 
 	} else if (v && extra.len) {
 		remedy_spot(in, &s, name, remedy_source(in, v), &at);
 		remedy_prepend(out, &at, buffer_string(&extra) + 1);
-	} else if (!v) {
+	} else if (!v && extra.len) {
 		remedy_give_plain(in, out, &s, name, buffer_string(&extra) + 1);
 	}
 	buffer_free(&extra);
