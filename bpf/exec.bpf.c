@@ -8,6 +8,7 @@
  * name is overwritten by the next.
  */
 #include "emit.bpf.h"
+#include "listed_name.h"
 #include "settings.bpf.h"
 
 /* One for each CPU: an array by CPU number, because a per-CPU map's values end at 32 KiB. */
@@ -29,66 +30,6 @@ struct exec_scratch_map exec_scratch SEC(".maps");
 
 #define DATA_LAST                                                                                  \
 	(WIRE_FILE_MAX + WIRE_ARGS_MAX + WIRE_ENV_MAX) /* the last place a value may begin */
-
-/* Do n bytes at p spell word, case aside?  '_' and '=' have no other case, and no name has a DEL. */
-static __always_inline bool spells(const char *p, const char *word, int n)
-{
-	for (int i = 0; i < n; i++)
-		if ((p[i] & (word[i] >= 'A' && word[i] <= 'Z' ? 0xdf : 0xff)) != word[i])
-			return false;
-	return true;
-}
-
-static __always_inline bool is_exactly(const char *p, const char *word, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (p[i] != word[i])
-			return false;
-	return true;
-}
-
-#define SPELLS(p, word)	 spells((p), (word), sizeof(word) - 1)
-#define EXACTLY(p, word) is_exactly((p), (word), sizeof(word) - 1)
-
-static __always_inline bool family_follows(const char *p)
-{
-	return SPELLS(p, "PROXY=") || SPELLS(p, "RELAY=");
-}
-
-static __always_inline bool relay_name_follows(const char *p)
-{
-	if (SPELLS(p, "HTTP"))
-		return p[4] == '_' ? family_follows(p + 5)
-				   : (SPELLS(p + 4, "S_") && family_follows(p + 6));
-	if (SPELLS(p, "NO_"))
-		return family_follows(p + 3);
-	if (SPELLS(p, "ALL_"))
-		return family_follows(p + 4);
-	return false;
-}
-
-/* The list of design: relay variables in any case, and six names in upper case. */
-static __always_inline bool name_is_listed(const char *p)
-{
-	switch (p[0] & 0xdf) {
-	case 'C':
-		return SPELLS(p, "CONTAINERD_") && relay_name_follows(p + 11);
-	case 'H':
-	case 'N':
-	case 'A':
-		return relay_name_follows(p);
-	case 'R':
-		return EXACTLY(p, "REQUEST_METHOD=") ||
-		       EXACTLY(p, "RKE2_AGENT_HTTP_PROXY_ALLOWED=");
-	case 'K':
-		return EXACTLY(p, "K3S_AGENT_HTTP_PROXY_ALLOWED=");
-	case 'I':
-		return EXACTLY(p, "INVOCATION_ID=");
-	case 'S':
-		return EXACTLY(p, "SSL_CERT_FILE=") || EXACTLY(p, "SSL_CERT_DIR=");
-	}
-	return false;
-}
 
 /*
  * Looks at one variable of the search in the scratch of this CPU: 1 when the search is over.  A

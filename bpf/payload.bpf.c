@@ -11,6 +11,7 @@
  * Proxy-Authorization, which Go sends in the same segment, stays where it is.
  */
 #include "dial.bpf.h"
+#include "first_line.h"
 
 #define PASS	    1
 #define SOL_SOCKET_ 1
@@ -22,7 +23,7 @@
 
 struct payload_head {
 	struct wire_payload record;
-	__u8 data[WIRE_HEAD_MAX];
+	__u64 words[WIRE_HEAD_MAX / 8];
 };
 
 struct payload_data {
@@ -38,7 +39,6 @@ struct packet {
 	__u32 sequence;
 	__u16 source, dest; /* ports, host order */
 	__u8 protocol;
-	bool v6;
 };
 
 /* Reads the headers: false for what is neither TCP nor UDP, or has IPv6 extension headers. */
@@ -52,13 +52,11 @@ static __always_inline bool packet_read(struct packet *p, struct __sk_buff *skb)
 			return false;
 		p->transport = (head[0] & 15) * 4;
 		p->protocol = head[9];
-		p->v6 = false;
 	} else if (skb->protocol == bpf_htons(ETH_P_IPV6_)) {
 		if (bpf_skb_load_bytes(skb, 0, head, 7))
 			return false;
 		p->transport = 40;
 		p->protocol = head[6];
-		p->v6 = true;
 	} else {
 		return false;
 	}
@@ -92,25 +90,30 @@ static __always_inline void record_fill(struct wire_payload *w, const struct pac
 	w->outgoing = outgoing;
 	w->offset = offset;
 	w->data_len = len;
-	a->family = p->v6 ? 10 : 2;
+	/* Asked again, so that the verifier need not remember which it was on all the way here. */
+	a->family = p->skb->protocol == bpf_htons(ETH_P_IPV6_) ? 10 : 2;
 	a->protocol = p->protocol;
 	a->remote_port = outgoing ? p->dest : p->source;
 	a->local_port = outgoing ? p->source : p->dest;
-	if (p->v6)
+	if (a->family == 10)
 		bpf_skb_load_bytes(p->skb, outgoing ? 24 : 8, a->remote, 16);
 	else
 		bpf_skb_load_bytes(p->skb, outgoing ? 16 : 12, a->remote, 4);
 }
 
 /*
- * len where it is 1 to most, else 0, so that the verifier knows both bounds: that of 5.10 and 6.1
- * learns nothing from a comparison with 0 (that of 6.12 does), nor from a test of clang's on a copy.
+ * The least of len and most; 0 tells the verifier that it is at most room.  Without a branch, because it walks what
+ * follows once for each way here; that of 5.10 and 6.1 learns nothing from a comparison with 0 (that of 6.12
+ * does), nor from a test of clang's on a copy.
  */
-static __always_inline __u32 len_bounded(__u32 len, __u32 most)
+static __always_inline __u32 len_clipped(__u32 len, __u32 most, __u32 room)
 {
-	len--;
+	__u64 missing = (__u64)len - most, is_short = missing >> 63;
+
+	asm volatile("" : "+r"(is_short));
+	len = most + missing * is_short - 1;
 	asm volatile("" : "+r"(len));
-	if (len >= most)
+	if (len >= room)
 		return 0;
 	return len + 1;
 }
@@ -122,7 +125,7 @@ static __always_inline __u32 len_bounded(__u32 len, __u32 most)
 static __always_inline __u32 data_emit(const struct packet *p, __u8 part, bool outgoing,
 	__u32 offset, __u32 most, const struct wire_task *sender)
 {
-	__u32 len = len_bounded(p->len < most ? p->len : most, WIRE_DATA_MAX);
+	__u32 len = len_clipped(p->len, most, WIRE_DATA_MAX);
 	struct payload_data *r;
 
 	if (!len)
@@ -148,10 +151,10 @@ static __always_inline __u32 data_emit(const struct packet *p, __u8 part, bool o
 static __always_inline __u32 line_emit(
 	const struct packet *p, __u8 part, bool outgoing, __u32 offset, bool *ended)
 {
-	__u32 len = len_bounded(p->len < WIRE_HEAD_MAX ? p->len : WIRE_HEAD_MAX, WIRE_HEAD_MAX);
-	__u32 kept = 0;
+	__u32 len = len_clipped(p->len, WIRE_HEAD_MAX, WIRE_HEAD_MAX);
+	__u64 within = 1;
 	struct payload_head *r;
-	__u32 over = 0;
+	__u32 kept = 0;
 
 	if (!len)
 		return 0;
@@ -161,24 +164,14 @@ static __always_inline __u32 line_emit(
 		return 0;
 	}
 	__builtin_memset(r, 0, sizeof(*r));
-	if (bpf_skb_load_bytes(p->skb, p->payload, r->data, len)) {
+	if (bpf_skb_load_bytes(p->skb, p->payload, r->words, len)) {
 		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
-	/*
-	 * What stands behind the line is a header's, perhaps a secret: zeroed, it stays here.  Without
-	 * a branch, because the verifier walks both ways of each in every turn.
-	 */
-	for (int i = 0; i < WIRE_HEAD_MAX; i++) {
-		__u32 c = r->data[i], within = 1 - over;
-
-		asm volatile("" : "+r"(within));
-		r->data[i] = c & (0 - within);
-		kept += within;
-		over |= ((c ^ '\n') - 1) >> 31;
-		asm volatile("" : "+r"(over));
-	}
-	*ended = over;
+	/* What stands behind the line is a header's, perhaps a secret: zeroed, it stays here. */
+	for (int i = 0; i < WIRE_HEAD_MAX / 8; i++)
+		kept += line_cut(&r->words[i], &within);
+	*ended = !within;
 	kept = kept < len ? kept : len;
 	record_fill(&r->record, p, sizeof(*r), part, outgoing, offset, kept);
 	bpf_ringbuf_submit(r, wake_first());
