@@ -123,7 +123,7 @@ static __always_inline int state_changed(struct sock *sk, int old, int new, bool
 	return 0;
 }
 
-SEC("tp_btf/inet_sock_set_state")
+SEC("btf_tp/inet_sock_set_state")
 int BPF_PROG(state_tp_btf, struct sock *sk, int old, int new)
 {
 	if (new != TCP_SYN_SENT)
@@ -146,7 +146,7 @@ int BPF_PROG(state_raw_tp, struct sock *sk, int old, int new)
  * An error that came for a socket: of a UDP socket that asked a resolver, the ICMP message that says
  * that nobody listens there (5.14, commit e6a3e4434000).  TCP's errors come with the state change.
  */
-SEC("tp_btf/inet_sk_error_report")
+SEC("btf_tp/inet_sk_error_report")
 int BPF_PROG(error_tp_btf, struct sock *sk)
 {
 	struct wire_connect *record;
@@ -328,7 +328,7 @@ static __always_inline int connect_returned_typed(
  * __sys_connect_file (5.7, commit bd3ded3146da) is where connect() and io_uring meet.  The return
  * alone is hooked: the call's beginning is the SYN_SENT, and without one the call was short.
  */
-SEC("fexit/__sys_connect_file")
+SEC("btf_fexit/__sys_connect_file")
 int BPF_PROG(connect_fexit, struct file *file, void *sockaddr, int len, int flags, int result)
 {
 	struct wire_task me = {};

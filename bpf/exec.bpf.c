@@ -253,7 +253,7 @@ static __always_inline int exec_end(struct exec_scratch *s)
 		return exec_end(s);                                                                \
 	}
 
-EXEC_PROGRAM("tp_btf", exec_tp_btf, env_search_whole)
+EXEC_PROGRAM("btf_tp", exec_tp_btf, env_search_whole)
 EXEC_PROGRAM("raw_tp", exec_raw_tp, env_search_whole)
-EXEC_PROGRAM("tp_btf", exec_tp_btf_bounded, env_search_bounded)
+EXEC_PROGRAM("btf_tp", exec_tp_btf_bounded, env_search_bounded)
 EXEC_PROGRAM("raw_tp", exec_raw_tp_bounded, env_search_bounded)

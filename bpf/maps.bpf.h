@@ -32,7 +32,7 @@ extern struct traced_map traced SEC(".maps");
 /* Sockets that traced processes dialled, from SYN_SENT until they leave ESTABLISHED, by sk. */
 struct sockets_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 32768); /* more than there are ports to dial one address from */
 	__type(key, __u64);
 	__type(value, struct wire_dialled);
 };

@@ -12,7 +12,7 @@
 #define S_IFMT_	  0170000
 #define S_IFSOCK_ 0140000
 
-SEC("iter/task_file")
+SEC("btf_iter/task_file")
 int takeover(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;

@@ -104,7 +104,7 @@ static __always_inline int on_signal(int signal)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
+SEC("btf_tp/sched_process_fork")
 int BPF_PROG(fork_tp_btf, struct task_struct *parent, struct task_struct *child)
 {
 	return on_fork(parent, child);
@@ -116,7 +116,7 @@ int BPF_PROG(fork_raw_tp, struct task_struct *parent, struct task_struct *child)
 	return on_fork(parent, child);
 }
 
-SEC("tp_btf/sched_process_exit")
+SEC("btf_tp/sched_process_exit")
 int BPF_PROG(exit_tp_btf, struct task_struct *task)
 {
 	return on_exit(task);
@@ -128,7 +128,7 @@ int BPF_PROG(exit_raw_tp, struct task_struct *task)
 	return on_exit(task);
 }
 
-SEC("tp_btf/signal_deliver")
+SEC("btf_tp/signal_deliver")
 int BPF_PROG(signal_tp_btf, int signal)
 {
 	return on_signal(signal);

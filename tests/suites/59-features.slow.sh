@@ -57,6 +57,20 @@ for hooks in connect=raw_tp tcp=tracepoint names=fexit =fexit connect= nothing c
 	check "hooks '$hooks' names those that there are" test ! -s "$dir/unnamed"
 done
 
+# An excerpt of the kernel's types stands for all of them: each structure of which a program reads a field is in it.
+# Those that the object reads of its own types are those that it reads of a kernel's.
+bpftool=$(command -v bpftool || echo /usr/sbin/bpftool)
+for object in "$BUILD"/bpf/relaytrace.o "$BUILD"/*/bpf/relaytrace.o; do
+	[ -e "$object" ] || continue
+	"$bpftool" gen min_core_btf "$object" "$dir/read" "$object" >"$dir/out" 2>&1 &&
+		"$bpftool" btf dump file "$dir/read" >>"$dir/dump" 2>>"$dir/out"
+done
+sed -nE "s/^\[[0-9]+\] (STRUCT|UNION) '([^(]*)' .*/\2/p" "$dir/dump" | sort -u >"$dir/read"
+sed -nE 's/^\t\{BTF_KIND_STRUCT, "(.*)"\},$/\1/p' user/live/kernel_types.c | sort -u >"$dir/listed"
+comm -23 "$dir/read" "$dir/listed" >"$dir/out"
+check 'the programs read structures, task_struct among them' grep -qx task_struct "$dir/read"
+check 'each structure that a program reads is in the excerpt' test ! -s "$dir/out"
+
 # Without BTF no program can be made to measure.
 unshare -m sh -c 'mount -t tmpfs t /sys/kernel/btf && exec "$@"' sh "$tracer" features >"$dir/out" 2>&1
 check 'features without BTF ends with 3' test $? -eq 3

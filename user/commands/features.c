@@ -36,10 +36,10 @@ static void rows_print(const struct hook_choice *choice, bool attached)
 
 static void facts_print(const struct kernel_facts *facts)
 {
-	if (facts->btf_error) {
+	if (facts->types.error) {
 		printf("BTF none: %s; it takes /sys/kernel/btf/vmlinux, which a kernel built with "
 		       "CONFIG_DEBUG_INFO_BTF has, and no program can be loaded without it\n",
-			strerror(-facts->btf_error));
+			strerror(-facts->types.error));
 		return;
 	}
 	printf("BTF yes\n");
@@ -57,8 +57,8 @@ static int features_print(const struct kernel_facts *facts)
 
 	if (err) {
 		/* Every program is made to measure from BTF: without it no row can be had. */
-		for (size_t i = 0; facts->btf_error && i < HOOK_ROWS; i++) {
-			choice.error[i] = facts->btf_error;
+		for (size_t i = 0; facts->types.error && i < HOOK_ROWS; i++) {
+			choice.error[i] = facts->types.error;
 			snprintf(choice.why[i], sizeof(choice.why[i]), "needs BTF");
 		}
 		hooks_choose(&choice, facts, NULL, true);

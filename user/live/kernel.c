@@ -2,6 +2,7 @@
 #include "live/kernel.h"
 
 #include "base/log.h"
+#include "live/kernel_load.h"
 #include "live/kernel_probe.h"
 #include "live/tracefs.h"
 
@@ -16,73 +17,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* ---- loading ---- */
-
-/* Is program the one that the taken rows name?  The exec programs have a twin without bpf_loop. */
-static bool program_wanted(
-	const struct kernel *k, const struct kernel_facts *facts, const char *program)
-{
-	for (int group = 0; group < HOOK_GROUPS; group++) {
-		const struct hook *hook = k->choice.taken[group];
-
-		for (int i = 0; hook && i < 6 && hook->programs[i]; i++) {
-			const char *name = hook->programs[i];
-			size_t len = strlen(name);
-
-			if (strncmp(name, "exec_", 5) != 0 || facts->has_bpf_loop) {
-				if (strcmp(program, name) == 0)
-					return true;
-			} else if (strncmp(program, name, len) == 0 &&
-				   strcmp(program + len, "_bounded") == 0) {
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-/* Programs beside the table's rows, which are taken where the kernel has what they hook. */
-static bool program_is_extra(
-	const struct kernel *k, const struct kernel_facts *facts, const char *program)
-{
-	if (strcmp(program, "takeover") == 0)
-		return facts->has_file_iterator;
-	if (strcmp(program, "sweep_socket") == 0)
-		return facts->has_test_run;
-	return strcmp(program, "error_tp_btf") == 0 && facts->has_error_report &&
-	       k->choice.taken[HOOK_NAMES] && facts->has_cookie;
-}
-
-static int kernel_load(struct kernel *k, const struct kernel_facts *facts, bool pods)
-{
-	struct bpf_program *program;
-	int err;
-
-	k->bpf = relaytrace_bpf__open();
-	if (!k->bpf)
-		return -errno;
-	bpf_object__for_each_program(program, k->bpf->obj)
-	{
-		const char *name = bpf_program__name(program);
-
-		bpf_program__set_autoload(program,
-			program_wanted(k, facts, name) || program_is_extra(k, facts, name));
-	}
-	k->bpf->rodata->setting_pods = pods;
-	k->bpf->rodata->setting_cookie = facts->has_cookie;
-	k->bpf->rodata->setting_regs = facts->has_task_regs;
-	/* A stack of 64 KiB pages has one at least (arm64, THREAD_SIZE); x86 has 16 KiB. */
-	if (sysconf(_SC_PAGESIZE) > 16384)
-		k->bpf->rodata->setting_stack_size = (unsigned int)sysconf(_SC_PAGESIZE);
-	k->bpf->rodata->setting_numbered =
-		facts->has_cookie && strcmp(k->choice.taken[HOOK_TCP]->name, "tp_btf") == 0;
-	err = bpf_map__set_max_entries(
-		k->bpf->maps.exec_scratch, (unsigned int)libbpf_num_possible_cpus());
-	if (!err)
-		err = relaytrace_bpf__load(k->bpf);
-	return err;
-}
 
 /* ---- attaching ---- */
 
@@ -124,6 +58,8 @@ static struct bpf_link *attach_program(struct kernel *k, struct bpf_program *pro
 		return attach_tracepoint(program, "sys_enter_connect", &k->connect_events[0]);
 	if (strcmp(name, "connect_exit") == 0)
 		return attach_tracepoint(program, "sys_exit_connect", &k->connect_events[1]);
+	if (program_is_typed(program))
+		return bpf_program__attach_trace(program);
 	return bpf_program__attach(program);
 }
 
@@ -210,14 +146,22 @@ static void kernel_unload(struct kernel *k)
 
 /* ---- proving ---- */
 
-/* Sees each hook fire on calls of our own; *silent_group is the first that did not. */
-static bool kernel_prove(struct kernel *k, enum hook_group *silent_group)
+/*
+ * Sees each hook fire on calls of our own; *silent_group is the first that did not, or that was refused when it was
+ * attached for that (*error).
+ */
+static bool kernel_prove(struct kernel *k, enum hook_group *silent_group, int *error)
 {
 	volatile const uint64_t *hits = (volatile const uint64_t *)k->bpf->bss->hits;
 	struct probe_result possible;
 
 	if (probe_run(k, &possible))
 		return true; /* no probe, no verdict: the attach is all that is known */
+	if (possible.names_error) {
+		*silent_group = HOOK_NAMES;
+		*error = possible.names_error;
+		return false;
+	}
 	k->unproved_tcp = !possible.tcp;
 	k->unproved_names = k->choice.taken[HOOK_NAMES] && !possible.names;
 	/* A group without a row has nothing to prove; it is told as missing. */
@@ -316,8 +260,9 @@ static int kernel_try(struct kernel *k, const struct kernel_facts *facts, bool p
 		row_failed(k, group, err, "attaching it");
 		return -EAGAIN;
 	}
-	if (!kernel_prove(k, &group)) {
-		row_failed(k, group, -ENODATA, "attached, but it did not fire");
+	if (!kernel_prove(k, &group, &err)) {
+		row_failed(k, group, err ? err : -ENODATA,
+			err ? "attaching it" : "attached, but it did not fire");
 		return -EAGAIN;
 	}
 	return 0;

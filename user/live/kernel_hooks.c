@@ -5,7 +5,6 @@
 #include "live/tracefs.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
@@ -42,36 +41,34 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	return 0;
 }
 
+static bool has_type(const struct kernel_facts *facts, const char *name, __u32 kind)
+{
+	return kernel_types_id(&facts->types, name, kind) > 0;
+}
+
 int kernel_facts_read(struct kernel_facts *facts)
 {
 	libbpf_set_print(silent);
 	memset(facts, 0, sizeof(*facts));
-	facts->btf = btf__load_vmlinux_btf();
-	if (!facts->btf) {
-		/* libbpf looked in /boot too, and says ESRCH where it found nothing at all. */
-		facts->btf_error = errno == ESRCH ? -ENOENT : -errno;
-		return facts->btf_error;
-	}
+	if (kernel_types_read(&facts->types))
+		return facts->types.error;
 	/*
 	 * Each function came with what it stands for: 5.17 (e6f2dd0f8067), 5.12 (c5dbb89fc2ac), 5.15
 	 * (dd6e10fbd9fb), 5.8.
 	 */
-	facts->has_bpf_loop = btf__find_by_name_kind(facts->btf, "bpf_loop", BTF_KIND_FUNC) > 0;
-	facts->has_cookie =
-		btf__find_by_name_kind(facts->btf, "bpf_get_socket_ptr_cookie", BTF_KIND_FUNC) > 0;
-	facts->has_task_regs =
-		btf__find_by_name_kind(facts->btf, "bpf_task_pt_regs", BTF_KIND_FUNC) > 0;
-	facts->has_file_iterator =
-		btf__find_by_name_kind(facts->btf, "bpf_iter_task_file", BTF_KIND_FUNC) > 0;
-	facts->has_error_report = btf__find_by_name_kind(facts->btf,
-					  "btf_trace_inet_sk_error_report", BTF_KIND_TYPEDEF) > 0;
+	facts->has_bpf_loop = has_type(facts, "bpf_loop", BTF_KIND_FUNC);
+	facts->has_cookie = has_type(facts, "bpf_get_socket_ptr_cookie", BTF_KIND_FUNC);
+	facts->has_task_regs = has_type(facts, "bpf_task_pt_regs", BTF_KIND_FUNC);
+	facts->has_file_iterator = has_type(facts, "bpf_iter_task_file", BTF_KIND_FUNC);
+	facts->has_error_report =
+		has_type(facts, "btf_trace_inet_sk_error_report", BTF_KIND_TYPEDEF);
 	facts->has_test_run = test_run_works();
 	return 0;
 }
 
 void kernel_facts_free(struct kernel_facts *facts)
 {
-	btf__free(facts->btf);
+	kernel_types_free(&facts->types);
 	memset(facts, 0, sizeof(*facts));
 }
 
@@ -88,50 +85,57 @@ static int refused(char *why, size_t size, int error, const char *what)
 	return error;
 }
 
-/* Loads and attaches "return 0" to a BTF-typed target. */
+/* Of a link that was made to see whether it can be: 0, or why not. */
+static int link_close(int link, const char *what, char *why, size_t size)
+{
+	if (link < 0)
+		return refused(why, size, link, what);
+	close(link);
+	return 0;
+}
+
+/* Loads "return 0" for a BTF-typed target, and attaches it. */
 static int probe_tracing(const struct kernel_facts *facts, enum bpf_attach_type type,
-	const char *name, int kind, char *why, size_t size)
+	const char *name, __u32 kind, bool attached, char *why, size_t size)
 {
 	const struct bpf_insn nothing[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
-	int program, link, id;
+	int program, link, id = kernel_types_id(&facts->types, name, kind);
 
-	id = facts->btf ? btf__find_by_name_kind(facts->btf, name, kind) : facts->btf_error;
 	if (id < 0)
-		return refused(why, size, id == -ENOENT ? -ENOENT : id, name);
+		return refused(why, size, id, name);
 	opts.attach_btf_id = id;
 	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "relaytrace_try", "GPL", nothing, 2, &opts);
 	if (program < 0)
 		return refused(why, size, program, "loading the program");
-	link = bpf_raw_tracepoint_open(NULL, program);
+	link = attached ? bpf_raw_tracepoint_open(NULL, program) : -1;
 	close(program);
-	if (link < 0)
-		return refused(why, size, link, "attaching the program");
-	close(link);
-	return 0;
+	return attached ? link_close(link, "attaching the program", why, size) : 0;
 }
 
-static int probe_fexit(const struct kernel_facts *facts, char *why, size_t size)
+static int probe_fexit(const struct kernel_facts *facts, bool attached, char *why, size_t size)
 {
-	return probe_tracing(facts, BPF_TRACE_FEXIT, CONNECT_FUNCTION, BTF_KIND_FUNC, why, size);
+	return probe_tracing(
+		facts, BPF_TRACE_FEXIT, CONNECT_FUNCTION, BTF_KIND_FUNC, attached, why, size);
 }
 
-static int probe_tp_btf_tcp(const struct kernel_facts *facts, char *why, size_t size)
+static int probe_tp_btf_tcp(const struct kernel_facts *facts, bool attached, char *why, size_t size)
 {
 	return probe_tracing(facts, BPF_TRACE_RAW_TP, "btf_trace_inet_sock_set_state",
-		BTF_KIND_TYPEDEF, why, size);
+		BTF_KIND_TYPEDEF, attached, why, size);
 }
 
-static int probe_tp_btf_process(const struct kernel_facts *facts, char *why, size_t size)
+static int probe_tp_btf_process(
+	const struct kernel_facts *facts, bool attached, char *why, size_t size)
 {
 	return probe_tracing(facts, BPF_TRACE_RAW_TP, "btf_trace_sched_process_exec",
-		BTF_KIND_TYPEDEF, why, size);
+		BTF_KIND_TYPEDEF, attached, why, size);
 }
 
-static int probe_raw_tp(const char *name, char *why, size_t size)
+static int probe_raw_tp(const char *name, bool attached, char *why, size_t size)
 {
 	const struct bpf_insn nothing[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
@@ -143,24 +147,22 @@ static int probe_raw_tp(const char *name, char *why, size_t size)
 		BPF_PROG_TYPE_RAW_TRACEPOINT, "relaytrace_try", "GPL", nothing, 2, NULL);
 	if (program < 0)
 		return refused(why, size, program, "loading the program");
-	link = bpf_raw_tracepoint_open(name, program);
+	link = attached ? bpf_raw_tracepoint_open(name, program) : -1;
 	close(program);
-	if (link < 0)
-		return refused(why, size, link, name);
-	close(link);
-	return 0;
+	return attached ? link_close(link, name, why, size) : 0;
 }
 
-static int probe_raw_tp_tcp(const struct kernel_facts *facts, char *why, size_t size)
+static int probe_raw_tp_tcp(const struct kernel_facts *facts, bool attached, char *why, size_t size)
 {
 	(void)facts;
-	return probe_raw_tp("inet_sock_set_state", why, size);
+	return probe_raw_tp("inet_sock_set_state", attached, why, size);
 }
 
-static int probe_raw_tp_process(const struct kernel_facts *facts, char *why, size_t size)
+static int probe_raw_tp_process(
+	const struct kernel_facts *facts, bool attached, char *why, size_t size)
 {
 	(void)facts;
-	return probe_raw_tp("sched_process_exec", why, size);
+	return probe_raw_tp("sched_process_exec", attached, why, size);
 }
 
 static int probe_perf(struct perf_event_attr *attr, const char *what, char *why, size_t size)
@@ -173,13 +175,14 @@ static int probe_perf(struct perf_event_attr *attr, const char *what, char *why,
 	return 0;
 }
 
-static int probe_kprobe(const struct kernel_facts *facts, char *why, size_t size)
+static int probe_kprobe(const struct kernel_facts *facts, bool attached, char *why, size_t size)
 {
 	struct perf_event_attr attr = {.size = sizeof(attr)};
 	FILE *file = fopen("/sys/bus/event_source/devices/kprobe/type", "re");
 	unsigned int type;
 
 	(void)facts;
+	(void)attached;
 	if (!file || fscanf(file, "%u", &type) != 1) {
 		if (file)
 			fclose(file);
@@ -192,12 +195,13 @@ static int probe_kprobe(const struct kernel_facts *facts, char *why, size_t size
 	return probe_perf(&attr, "a kretprobe of " CONNECT_FUNCTION, why, size);
 }
 
-static int probe_tracepoint(const struct kernel_facts *facts, char *why, size_t size)
+static int probe_tracepoint(const struct kernel_facts *facts, bool attached, char *why, size_t size)
 {
 	int id = tracefs_event_id("syscalls", "sys_enter_connect");
 
 	/* Opened only when it is attached: taking it back would wait for every processor. */
 	(void)facts;
+	(void)attached;
 	if (id == -EPERM) {
 		snprintf(why, size, "tracefs is not mounted, and to mount it takes CAP_SYS_ADMIN");
 		return id;
@@ -205,8 +209,8 @@ static int probe_tracepoint(const struct kernel_facts *facts, char *why, size_t 
 	return id < 0 ? refused(why, size, id, "tracepoint syscalls/sys_enter_connect") : 0;
 }
 
-/* Attaches "return 1" to our own cgroup for a moment: it lets every packet pass. */
-static int probe_cgroup_skb(const struct kernel_facts *facts, char *why, size_t size)
+/* Attaches "return 1" to our own cgroup: it lets every packet pass. */
+static int probe_cgroup_skb(const struct kernel_facts *facts, bool attached, char *why, size_t size)
 {
 	const struct bpf_insn pass[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1},
@@ -230,13 +234,11 @@ static int probe_cgroup_skb(const struct kernel_facts *facts, char *why, size_t 
 		close(directory);
 		return refused(why, size, program, "loading the program");
 	}
-	link = bpf_link_create(program, directory, BPF_CGROUP_INET_EGRESS, NULL);
+	link = attached ? bpf_link_create(program, directory, BPF_CGROUP_INET_EGRESS, NULL) : -1;
 	close(program);
 	close(directory);
-	if (link < 0)
-		return refused(why, size, link, "attaching the program to our own cgroup");
-	close(link);
-	return 0;
+	return attached ? link_close(link, "attaching the program to our own cgroup", why, size)
+			: 0;
 }
 
 /* One group after the other, the cheapest row first.  Costs: instructions, by `make bench`. */
@@ -340,7 +342,7 @@ void hooks_choose(
 		if (!choice->tried[i]) {
 			choice->tried[i] = true;
 			choice->error[i] =
-				hook->probe(facts, choice->why[i], sizeof(choice->why[i]));
+				hook->probe(facts, all, choice->why[i], sizeof(choice->why[i]));
 		}
 		if (!choice->error[i] && !choice->taken[hook->group] && row_admitted(hook, forced))
 			choice->taken[hook->group] = hook;

@@ -6,6 +6,8 @@
 #ifndef LIVE_KERNEL_HOOKS_H
 #define LIVE_KERNEL_HOOKS_H
 
+#include "live/kernel_types.h"
+
 #include <bpf/libbpf.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,8 +15,7 @@
 enum hook_group { HOOK_CONNECT, HOOK_TCP, HOOK_PROCESS, HOOK_NAMES, HOOK_GROUPS };
 
 struct kernel_facts {
-	struct btf *btf; /* vmlinux; owned */
-	int btf_error;	 /* -errno where there is none */
+	struct kernel_types types;
 	bool has_bpf_loop, has_cookie, has_file_iterator, has_error_report, has_task_regs;
 	bool has_test_run; /* a raw_tp program may be loaded, and run by us (5.10) */
 };
@@ -28,8 +29,11 @@ struct hook {
 	const char *name; /* "fexit": what --hooks takes */
 	const char *what; /* "fexit of __sys_connect_file" */
 	const char *cost; /* what it costs a process that is not traced */
-	/* Can it be had?  0, or -errno with the reason in why (size bytes). */
-	int (*probe)(const struct kernel_facts *facts, char *why, size_t size);
+	/*
+	 * Can it be had?  0, or -errno with the reason in why (size bytes).  With attached it is attached for
+	 * a moment too, which takes many times as long, and is seen anyway where it is taken.
+	 */
+	int (*probe)(const struct kernel_facts *facts, bool attached, char *why, size_t size);
 	const char *lost; /* what is not seen where this row and those below it are refused */
 	const char *programs[6]; /* names in the BPF object, NULL-ended */
 };
@@ -57,7 +61,7 @@ bool hooks_group_forced(enum hook_group group, const char *forced);
 /*
  * Chooses for each group the first row that can be had, that forced admits (NULL: all are) and that
  * has no error yet; call it again after setting a row's error to fall to the next one.  With all,
- * rows after the chosen one are probed too (`features`).
+ * rows after the chosen one are probed too, and those that are not taken are attached for that (`features`).
  */
 void hooks_choose(
 	struct hook_choice *choice, const struct kernel_facts *facts, const char *forced, bool all);

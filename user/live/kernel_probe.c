@@ -64,20 +64,20 @@ static bool probe_datagram(void)
 }
 
 /* The payload program of outgoing packets, on our own cgroup for a moment. */
-static bool probe_names(struct kernel *k)
+static void probe_names(struct kernel *k, struct probe_result *out)
 {
 	int directory = k->choice.taken[HOOK_NAMES] ? cgroup_open_own() : -1;
 	struct bpf_link *link;
-	bool sent = false;
 
 	if (directory < 0)
-		return false;
+		return;
 	link = kernel_attach_payload(k, 1, directory);
-	close(directory);
 	if (link)
-		sent = probe_datagram();
+		out->names = probe_datagram();
+	else
+		out->names_error = -errno;
+	close(directory);
 	bpf_link__destroy(link);
-	return sent;
 }
 
 /* In the child: wait until we are traced, take a signal, run the program that does nothing. */
@@ -128,12 +128,12 @@ int probe_run(struct kernel *k, struct probe_result *out)
 	const struct wire_traced entry = {.flags = WIRE_TRACED_PROBE};
 	int err = kernel_add_process(k, getpid(), &entry);
 
-	*out = (struct probe_result){false, false};
+	*out = (struct probe_result){0};
 	if (err)
 		return err;
 	err = probe_connect(&out->tcp);
 	if (!err)
-		out->names = probe_names(k);
+		probe_names(k, out);
 	if (!err)
 		err = probe_process(k, &entry);
 	kernel_remove_process(k, getpid());

@@ -14,6 +14,7 @@ struct kernel;
 struct probe_result {
 	bool tcp;   /* the loopback is up, so the connect() made a TCP state change */
 	bool names; /* the payload program was on our own cgroup as a datagram left for port 53 */
+	int names_error; /* -errno where it could not be attached there */
 };
 
 /*
