@@ -21,8 +21,7 @@ static __always_inline int state_dialling(struct sock *sk, __u64 cookie, bool ty
 
 	if (!entry)
 		return socket_reborn(sk);
-	__sync_fetch_and_add(&hits[WIRE_HIT_STATE], 1);
-	if (entry->flags & WIRE_TRACED_PROBE)
+	if (is_probe(entry, WIRE_HIT_STATE))
 		return 0;
 	d.cookie = cookie;
 	d.socket = cookie;
@@ -179,7 +178,7 @@ static __always_inline bool address_of_sockaddr(
 	union {
 		struct sockaddr_in v4;
 		struct sockaddr_in6 v6;
-	} s = {};
+	} s;
 	long err;
 
 	/* 28 bytes of the caller's or of the kernel's copy, a sockaddr_storage: both are readable whole. */
@@ -262,15 +261,12 @@ static __always_inline int connect_emit(__u64 socket, __u64 begin_ns,
 	return 0;
 }
 
-/* Is this thread's process traced?  Fills me, counts the hit; false for the tracer's own probe too. */
+/* Is this thread's process traced?  Fills me; false for the tracer's own probe. */
 static __always_inline bool connect_wanted(struct wire_task *me, bool typed)
 {
 	struct wire_traced *entry = traced_current(me, typed);
 
-	if (!entry)
-		return false;
-	__sync_fetch_and_add(&hits[WIRE_HIT_CONNECT], 1);
-	return !(entry->flags & WIRE_TRACED_PROBE);
+	return entry && !is_probe(entry, WIRE_HIT_CONNECT);
 }
 
 /*
@@ -394,8 +390,7 @@ int BPF_KRETPROBE(connect_kretprobe, int result)
 	/* The hit is counted here, so that one who does not find the registers counts as silent. */
 	if (!entry || !connect_arguments(&fd, &sockaddr))
 		return 0;
-	__sync_fetch_and_add(&hits[WIRE_HIT_CONNECT], 1);
-	if (entry->flags & WIRE_TRACED_PROBE)
+	if (is_probe(entry, WIRE_HIT_CONNECT))
 		return 0;
 	sk = sock_of_fd(fd, setting_regs);
 	if (!sk || !address_of_sockaddr(&address, sockaddr, true) ||

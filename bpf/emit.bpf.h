@@ -92,6 +92,15 @@ static __always_inline bool traced_is(const struct wire_traced *entry, const str
 	return false;
 }
 
+/* Is it the tracer's own call, by which it sees that the hook fires?  That is counted, and nothing else is told of it. */
+static __always_inline bool is_probe(const struct wire_traced *entry, enum wire_hit hit)
+{
+	if (!(entry->flags & WIRE_TRACED_PROBE))
+		return false;
+	__sync_fetch_and_add(&hits[hit], 1);
+	return true;
+}
+
 /* The entry of the task that runs, NULL for nearly all; me is filled where there is one. */
 static __always_inline struct wire_traced *traced_current(struct wire_task *me, bool typed)
 {

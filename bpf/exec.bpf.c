@@ -171,8 +171,7 @@ static __always_inline struct exec_scratch *exec_begin(
 	entry = entry_after_exec(task, pid, comm, mntns, &root, &left);
 	if (!entry)
 		return NULL;
-	__sync_fetch_and_add(&hits[WIRE_HIT_EXEC], 1);
-	if (entry->flags & WIRE_TRACED_PROBE)
+	if (is_probe(entry, WIRE_HIT_EXEC))
 		return NULL;
 	s = bpf_map_lookup_elem(&exec_scratch, &cpu);
 	if (!s)

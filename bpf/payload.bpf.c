@@ -265,8 +265,7 @@ static __always_inline int udp_out(const struct packet *p)
 	task_fill(&me, task);
 	if (!traced_is(entry, &me))
 		return PASS;
-	__sync_fetch_and_add(&hits[WIRE_HIT_PAYLOAD], 1);
-	if (entry->flags & WIRE_TRACED_PROBE)
+	if (is_probe(entry, WIRE_HIT_PAYLOAD))
 		return PASS;
 	if (!bpf_map_lookup_elem(&talks, &cookie))
 		bpf_map_update_elem(&talks, &cookie, &talk, BPF_ANY);

@@ -29,11 +29,10 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 		traced_remove(pid);
 		return 0;
 	}
-	__sync_fetch_and_add(&hits[WIRE_HIT_FORK], 1);
-	entry = *of_parent;
 	/* A child that the tracer makes is COMMAND: user space adds it, when it is ready. */
-	if (entry.flags & WIRE_TRACED_PROBE)
+	if (is_probe(of_parent, WIRE_HIT_FORK))
 		return 0;
+	entry = *of_parent;
 	entry.start_ns = task_start_ns(child);
 	traced_add(pid, &entry);
 	if (record_reserve(record, WIRE_FORK, WIRE_LOST_FORK)) {
@@ -61,8 +60,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	task_fill(&me, task);
 	if (!traced_is(entry, &me))
 		return 0;
-	__sync_fetch_and_add(&hits[WIRE_HIT_EXIT], 1);
-	if (entry->flags & WIRE_TRACED_PROBE)
+	if (is_probe(entry, WIRE_HIT_EXIT))
 		return 0;
 	status = BPF_CORE_READ(task, signal, group_exit_code);
 	if (!status)
@@ -93,8 +91,7 @@ static __always_inline int on_signal(int signal)
 	entry = traced_current(&me, false);
 	if (!entry)
 		return 0;
-	__sync_fetch_and_add(&hits[WIRE_HIT_SIGNAL], 1);
-	if (entry->flags & WIRE_TRACED_PROBE)
+	if (is_probe(entry, WIRE_HIT_SIGNAL))
 		return 0;
 	if (record_reserve(record, WIRE_SIGNAL, WIRE_LOST_SIGNAL)) {
 		record->task = me;
