@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/address.h"
 
+#include "base/text.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,16 +44,27 @@ static void ipv6_text(const uint8_t bytes[16], char text[ADDRESS_TEXT])
 	}
 }
 
+static void ipv4_text(const uint8_t bytes[4], char *text)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			*text++ = '.';
+		text = text_number(text, bytes[i], 0);
+	}
+	*text = '\0';
+}
+
 const char *address_text(const struct address *a, char text[ADDRESS_TEXT])
 {
 	const uint8_t *b = a->bytes;
 
 	if (a->hidden) {
-		snprintf(text, ADDRESS_TEXT, "***");
+		text_copy(text, ADDRESS_TEXT, "***");
 	} else if (!a->is_v6) {
-		snprintf(text, ADDRESS_TEXT, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
+		ipv4_text(b, text);
 	} else if (memcmp(b, mapped_prefix, sizeof(mapped_prefix)) == 0) {
-		snprintf(text, ADDRESS_TEXT, "::ffff:%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
+		text_copy(text, ADDRESS_TEXT, "::ffff:");
+		ipv4_text(b + 12, text + 7);
 	} else {
 		ipv6_text(b, text);
 	}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/buffer.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,23 +56,16 @@ void buffer_append(struct buffer *b, const void *bytes, size_t len)
 	b->data[b->len] = '\0';
 }
 
-void buffer_append_char(struct buffer *b, char c)
+void buffer_append_char_slow(struct buffer *b, char c)
 {
-	if (!buffer_reserve(b, 1))
-		return;
-	b->data[b->len++] = c;
-	b->data[b->len] = '\0';
+	buffer_append(b, &c, 1);
 }
 
 void buffer_append_number(struct buffer *b, uint64_t value)
 {
-	char text[20], *at = text + sizeof(text);
+	char text[20];
 
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	buffer_append(b, at, (size_t)(text + sizeof(text) - at));
+	buffer_append(b, text, (size_t)(text_number(text, value, 0) - text));
 }
 
 void buffer_append_string(struct buffer *b, const char *s)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "diagnose/diagnosis_wait.h"
 
-#include "base/buffer.h"
 #include "base/table.h"
 #include "diagnose/finding.h"
 
@@ -9,10 +8,9 @@
 
 static struct wait_group *group_of(struct wait_room *w, uint64_t group)
 {
-	for (size_t i = 0; group && i < WAIT_GROUPS; i++)
-		if (w->groups[i].group == group)
-			return &w->groups[i];
-	return NULL;
+	struct wait_group *g = &w->groups[group % WAIT_GROUPS];
+
+	return group && g->group == group ? g : NULL;
 }
 
 static bool is_v6(const struct dial *d)
@@ -23,15 +21,12 @@ static bool is_v6(const struct dial *d)
 /* The same for all tries of one process to reach one name; 0: without a name there is no other address. */
 static uint64_t name_key(const struct dial *d)
 {
-	struct buffer b = {0};
-	uint64_t key;
+	uint64_t parts[] = {d->process->pid, d->process->start_ns, 0, d->remote.port}, key;
 
 	if (!d->name[0])
 		return 0;
-	buffer_printf(&b, "%u\n%llu\n%s\n%u", d->process->pid,
-		(unsigned long long)d->process->start_ns, d->name, d->remote.port);
-	key = table_hash(buffer_string(&b), b.len);
-	buffer_free(&b);
+	parts[2] = table_hash(d->name, strlen(d->name));
+	key = table_hash(parts, sizeof(parts));
 	return key ? key : 1;
 }
 
@@ -60,8 +55,7 @@ void wait_note(struct wait_room *w, const struct dial *d)
 	if (!d->group || d->outcome == DIAL_UNRESOLVED)
 		return;
 	if (!g) {
-		g = &w->groups[w->group_at];
-		w->group_at = (w->group_at + 1) % WAIT_GROUPS;
+		g = &w->groups[d->group % WAIT_GROUPS];
 		memset(g, 0, sizeof(*g));
 		g->group = d->group;
 	}
@@ -218,14 +212,11 @@ uint64_t answer_deadline(const struct wait_answers *w)
 
 static uint64_t matter_key(const struct dial *d)
 {
-	struct buffer b = {0};
-	char text[ADDRESS_TEXT];
-	uint64_t key;
+	uint64_t parts[] = {table_hash(d->process->tree, strlen(d->process->tree)),
+		d->process->role, d->remote.is_v6,
+		table_hash(d->remote.bytes, d->remote.is_v6 ? 16 : 4), d->remote.port};
+	uint64_t key = table_hash(parts, sizeof(parts));
 
-	buffer_printf(&b, "%s\n%s\n%s\n%u", d->process->tree, role_name(d->process->role),
-		address_text(&d->remote, text), d->remote.port);
-	key = table_hash(buffer_string(&b), b.len);
-	buffer_free(&b);
 	return key ? key : 1;
 }
 

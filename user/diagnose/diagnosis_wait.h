@@ -20,7 +20,7 @@
  */
 #define WAIT_SUCCESSES 64
 
-#define WAIT_GROUPS 256
+#define WAIT_GROUPS 1024
 #define WAIT_DIALS  1024
 
 struct wait_group {
@@ -39,9 +39,9 @@ struct waiting_dial {
 };
 
 struct wait_room {
-	const struct tracker *tracker;	       /* NULL: nothing is dialled now */
-	struct wait_group groups[WAIT_GROUPS]; /* a ring */
-	size_t group_at;
+	const struct tracker *tracker; /* NULL: nothing is dialled now */
+	struct wait_group
+		groups[WAIT_GROUPS]; /* by its number, which counts up: the last of them */
 	struct wait_success successes[WAIT_SUCCESSES]; /* a ring */
 	size_t success_at;
 	struct waiting_dial dials[WAIT_DIALS];

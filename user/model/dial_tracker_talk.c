@@ -2,6 +2,8 @@
 /* What was said over a dial: the ClientHello, the request to a relay and its answer. */
 #include "model/dial_tracker_inside.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +20,7 @@ static void tracked_name_relay(struct tracker *t, struct dial *d)
 	if (!*host || address_parse(host, &literal) || d->remote.hidden)
 		return;
 	name_cache_find(t->names, 0, d->process->mntns, &d->remote, UINT64_MAX, &from, NULL);
-	snprintf(d->name, sizeof(d->name), "%s", host);
+	text_copy(d->name, sizeof(d->name), host);
 	d->name_from = from == NAME_NONE ? NAME_HOSTS : from; /* "localhost" is never asked for */
 }
 
@@ -51,7 +53,7 @@ static void describe(struct tracker *t, struct tracked *e)
 		d->name_doubtful = false;
 		name = NULL;
 	}
-	snprintf(d->name, sizeof(d->name), "%s", name ? name : "");
+	text_copy(d->name, sizeof(d->name), name ? name : "");
 }
 
 void tracked_describe(struct tracker *t, struct tracked *e)
@@ -88,7 +90,7 @@ static void tracked_hello(struct tracked *e, const struct event *event)
 		return;
 	e->name_sure = true;
 	if (d->name_from == NAME_NONE || strcmp(d->name, event->request.host)) {
-		snprintf(d->name, sizeof(d->name), "%s", event->request.host);
+		text_copy(d->name, sizeof(d->name), event->request.host);
 		d->name_from = NAME_SNI;
 	}
 	d->name_doubtful = false;
@@ -106,8 +108,8 @@ static void tracked_request(struct tracked *e, const struct event *event)
 		e->relay_told = false;
 	}
 	d->asked_ns = event->time_ns;
-	snprintf(d->method, sizeof(d->method), "%s", r->method ? r->method : "");
-	snprintf(d->connect_host, sizeof(d->connect_host), "%s", r->host ? r->host : "");
+	text_copy(d->method, sizeof(d->method), r->method ? r->method : "");
+	text_copy(d->connect_host, sizeof(d->connect_host), r->host ? r->host : "");
 	d->connect_port = r->port;
 }
 

@@ -116,16 +116,20 @@ static void json_escape(struct buffer *out, const char *text, size_t size, uint3
 	}
 }
 
+/* What stands in a string as it is; of the rest json_quoted() has to think. */
+static const bool plain_byte[256] = {
+	[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
+
 static void json_quoted(struct buffer *out, const char *text, size_t len)
 {
 	size_t plain = 0, at = 0;
 
 	buffer_append_char(out, '"');
 	while (at < len) {
-		uint32_t c = (unsigned char)text[at];
+		uint32_t c;
 		size_t size;
 
-		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') {
+		if (plain_byte[(unsigned char)text[at]]) {
 			at++;
 			continue;
 		}
