@@ -162,7 +162,7 @@ static __always_inline struct exec_scratch *exec_begin(
 	struct task_struct *parent;
 	bool root = false, left = false;
 	struct exec_scratch *s;
-	char comm[16] = {};
+	char comm[16] __attribute__((aligned(8))) = {}; /* compared a word at a time */
 	__u64 start, end;
 	long len;
 

@@ -32,7 +32,8 @@ extern struct traced_map traced SEC(".maps");
 /* Sockets that traced processes dialled, from SYN_SENT until they leave ESTABLISHED, by sk. */
 struct sockets_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 32768); /* more than there are ports to dial one address from */
+	__uint(max_entries,
+		32768); /* an address can be dialled from 28,232 ports (ip_local_port_range) */
 	__type(key, __u64);
 	__type(value, struct wire_dialled);
 };

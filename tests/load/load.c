@@ -143,7 +143,7 @@ static int least_port(const char *text)
 	while ((text = strstr(text, "\"port\":"))) {
 		int port = atoi(text += 7);
 
-		if (port >= PORT && (!least || port < least))
+		if (port >= PORT && port < PORT + PORTS && (!least || port < least))
 			least = port;
 	}
 	return least;

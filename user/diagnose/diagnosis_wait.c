@@ -56,6 +56,8 @@ void wait_note(struct wait_room *w, const struct dial *d)
 		return;
 	if (!g) {
 		g = &w->groups[d->group % WAIT_GROUPS];
+		if (g->group > d->group)
+			return;
 		memset(g, 0, sizeof(*g));
 		g->group = d->group;
 	}

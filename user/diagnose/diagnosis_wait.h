@@ -20,7 +20,7 @@
  */
 #define WAIT_SUCCESSES 64
 
-#define WAIT_GROUPS 1024
+#define WAIT_GROUPS 4096
 #define WAIT_DIALS  1024
 
 struct wait_group {
@@ -39,9 +39,8 @@ struct waiting_dial {
 };
 
 struct wait_room {
-	const struct tracker *tracker; /* NULL: nothing is dialled now */
-	struct wait_group
-		groups[WAIT_GROUPS]; /* by its number, which counts up: the last of them */
+	const struct tracker *tracker;		       /* NULL: nothing is dialled now */
+	struct wait_group groups[WAIT_GROUPS];	       /* each at its number, which counts up */
 	struct wait_success successes[WAIT_SUCCESSES]; /* a ring */
 	size_t success_at;
 	struct waiting_dial dials[WAIT_DIALS];

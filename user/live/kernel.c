@@ -155,13 +155,15 @@ static bool kernel_prove(struct kernel *k, enum hook_group *silent_group, int *e
 	volatile const uint64_t *hits = (volatile const uint64_t *)k->bpf->bss->hits;
 	struct probe_result possible;
 
-	if (probe_run(k, &possible))
-		return true; /* no probe, no verdict: the attach is all that is known */
+	int err = probe_run(k, &possible);
+
 	if (possible.names_error) {
 		*silent_group = HOOK_NAMES;
 		*error = possible.names_error;
 		return false;
 	}
+	if (err)
+		return true; /* no probe, no verdict: the attach is all that is known */
 	k->unproved_tcp = !possible.tcp;
 	k->unproved_names = k->choice.taken[HOOK_NAMES] && !possible.names;
 	/* A group without a row has nothing to prove; it is told as missing. */
@@ -184,8 +186,7 @@ static void row_failed(struct kernel *k, enum hook_group group, int error, const
 		if (&hook_table[i] != k->choice.taken[group])
 			continue;
 		k->choice.error[i] = error;
-		snprintf(k->choice.why[i], sizeof(k->choice.why[i]), "%s: %s", why,
-			strerror(-error));
+		hook_refused(k->choice.why[i], sizeof(k->choice.why[i]), error, why);
 	}
 }
 
@@ -295,7 +296,7 @@ int kernel_open(struct kernel *k, const char *forced, bool pods)
 		err = err == -EAGAIN ? 0 : err;
 	}
 	kernel_facts_free(&facts);
-	/* The kernel's types, twice 6 MB of them, are not needed again; the heap would keep the room. */
+	/* The kernel's types, 6 MB of them, are not needed again; the heap would keep the room. */
 	malloc_trim(0);
 	if (err)
 		kernel_close(k);

@@ -74,7 +74,7 @@ void kernel_facts_free(struct kernel_facts *facts)
 
 /* ---- probes: each asks the kernel for the smallest thing that would be refused alike ---- */
 
-static int refused(char *why, size_t size, int error, const char *what)
+int hook_refused(char *why, size_t size, int error, const char *what)
 {
 	const char *hint = error == -EPERM
 				   ? " (refused by this machine's policy, or one of CAP_BPF, "
@@ -89,7 +89,7 @@ static int refused(char *why, size_t size, int error, const char *what)
 static int link_close(int link, const char *what, char *why, size_t size)
 {
 	if (link < 0)
-		return refused(why, size, link, what);
+		return hook_refused(why, size, link, what);
 	close(link);
 	return 0;
 }
@@ -106,11 +106,11 @@ static int probe_tracing(const struct kernel_facts *facts, enum bpf_attach_type 
 	int program, link, id = kernel_types_id(&facts->types, name, kind);
 
 	if (id < 0)
-		return refused(why, size, id, name);
+		return hook_refused(why, size, id, name);
 	opts.attach_btf_id = id;
 	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "relaytrace_try", "GPL", nothing, 2, &opts);
 	if (program < 0)
-		return refused(why, size, program, "loading the program");
+		return hook_refused(why, size, program, "loading the program");
 	link = attached ? bpf_raw_tracepoint_open(NULL, program) : -1;
 	close(program);
 	return attached ? link_close(link, "attaching the program", why, size) : 0;
@@ -146,7 +146,7 @@ static int probe_raw_tp(const char *name, bool attached, char *why, size_t size)
 	program = bpf_prog_load(
 		BPF_PROG_TYPE_RAW_TRACEPOINT, "relaytrace_try", "GPL", nothing, 2, NULL);
 	if (program < 0)
-		return refused(why, size, program, "loading the program");
+		return hook_refused(why, size, program, "loading the program");
 	link = attached ? bpf_raw_tracepoint_open(name, program) : -1;
 	close(program);
 	return attached ? link_close(link, name, why, size) : 0;
@@ -170,7 +170,7 @@ static int probe_perf(struct perf_event_attr *attr, const char *what, char *why,
 	int event = (int)syscall(SYS_perf_event_open, attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 
 	if (event < 0)
-		return refused(why, size, -errno, what);
+		return hook_refused(why, size, -errno, what);
 	close(event);
 	return 0;
 }
@@ -186,7 +186,7 @@ static int probe_kprobe(const struct kernel_facts *facts, bool attached, char *w
 	if (!file || fscanf(file, "%u", &type) != 1) {
 		if (file)
 			fclose(file);
-		return refused(why, size, -ENOENT, "this kernel was built without kprobes");
+		return hook_refused(why, size, -ENOENT, "this kernel was built without kprobes");
 	}
 	fclose(file);
 	attr.type = type;
@@ -206,7 +206,7 @@ static int probe_tracepoint(const struct kernel_facts *facts, bool attached, cha
 		snprintf(why, size, "tracefs is not mounted, and to mount it takes CAP_SYS_ADMIN");
 		return id;
 	}
-	return id < 0 ? refused(why, size, id, "tracepoint syscalls/sys_enter_connect") : 0;
+	return id < 0 ? hook_refused(why, size, id, "tracepoint syscalls/sys_enter_connect") : 0;
 }
 
 /* Attaches "return 1" to our own cgroup: it lets every packet pass. */
@@ -228,11 +228,11 @@ static int probe_cgroup_skb(const struct kernel_facts *facts, bool attached, cha
 		return -ENOENT;
 	}
 	if (directory < 0)
-		return refused(why, size, directory, "opening our own cgroup");
+		return hook_refused(why, size, directory, "opening our own cgroup");
 	program = bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "relaytrace_try", "GPL", pass, 2, &opts);
 	if (program < 0) {
 		close(directory);
-		return refused(why, size, program, "loading the program");
+		return hook_refused(why, size, program, "loading the program");
 	}
 	link = attached ? bpf_link_create(program, directory, BPF_CGROUP_INET_EGRESS, NULL) : -1;
 	close(program);

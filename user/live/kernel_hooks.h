@@ -49,6 +49,9 @@ struct hook_choice {
 	char why[HOOK_ROWS][160];
 };
 
+/* Writes to why (size bytes) that what was refused with -errno error, and what may be missing.  Returns error. */
+int hook_refused(char *why, size_t size, int error, const char *what);
+
 /* "connect", "tcp", "process", "names". */
 const char *hook_group_name(enum hook_group group);
 

@@ -125,27 +125,42 @@ static int programs_configure(struct kernel *k, const struct kernel_facts *facts
 		k->bpf->maps.exec_scratch, (unsigned int)libbpf_num_possible_cpus());
 }
 
+/* types: a file with the types that libbpf relocates by; NULL: it reads the kernel's. */
+static int programs_load(
+	struct kernel *k, const struct kernel_facts *facts, bool pods, const char *types)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types);
+	int err;
+
+	k->bpf = relaytrace_bpf__open_opts(&opts);
+	if (!k->bpf)
+		return -errno;
+	err = programs_configure(k, facts, pods);
+	return err ? err : relaytrace_bpf__load(k->bpf);
+}
+
 int kernel_load(struct kernel *k, const struct kernel_facts *facts, bool pods)
 {
 	LIBBPF_OPTS(libbpf_prog_handler_opts, typed, .cookie = (long)&facts->types,
 		.prog_prepare_load_fn = typed_prepare);
-	LIBBPF_OPTS(bpf_object_open_opts, opts);
-	int err, handler, excerpt = kernel_types_excerpt(&facts->types);
+	int err = -ENOENT, handler, excerpt;
 	char path[32];
 
-	/* Without the excerpt (a system without /proc or memfd) libbpf reads the whole. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", excerpt);
-	if (excerpt >= 0 && access(path, R_OK) == 0)
-		opts.btf_custom_path = path;
-	/* Of all sections that libbpf does not know, and of a type that needs no BTF: typed_prepare() sets it right. */
+	/* For the sections that libbpf does not know; of a type that needs no BTF: typed_prepare() sets it right. */
 	handler = libbpf_register_prog_handler(NULL, BPF_PROG_TYPE_RAW_TRACEPOINT, 0, &typed);
-	k->bpf = handler < 0 ? NULL : relaytrace_bpf__open_opts(&opts);
-	err = k->bpf ? programs_configure(k, facts, pods) : -errno;
-	if (!err)
-		err = relaytrace_bpf__load(k->bpf);
-	if (handler >= 0)
-		libbpf_unregister_prog_handler(handler);
-	if (excerpt >= 0)
+	if (handler < 0)
+		return handler;
+	excerpt = kernel_types_excerpt(&facts->types);
+	if (excerpt >= 0) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", excerpt);
+		err = programs_load(k, facts, pods, path);
 		close(excerpt);
+	}
+	/* A system without memfd, or a kernel that has a field where the excerpt does not look. */
+	if (err) {
+		relaytrace_bpf__destroy(k->bpf);
+		err = programs_load(k, facts, pods, NULL);
+	}
+	libbpf_unregister_prog_handler(handler);
 	return err;
 }

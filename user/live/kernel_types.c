@@ -8,6 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8 /* 6.3, commit 105ff5339f49; where sysctl vm.memfd_noexec asks for it */
+#endif
+
 /* What is asked for: hooks, helpers, and the structures of which a program of bpf/ reads a field. */
 static const struct {
 	__u32 kind;
@@ -69,7 +73,23 @@ static unsigned int place_of(const char *name)
 	       255;
 }
 
-static void types_walk(struct kernel_types *types)
+/* A name may be found more than once, where two files of the kernel do not agree on a structure. */
+static int found_add(struct kernel_types *types, unsigned int place, __u32 id)
+{
+	if (types->count == types->room) {
+		size_t room = types->room ? types->room * 2 : 64;
+		struct kernel_type *found = realloc(types->found, room * sizeof(*found));
+
+		if (!found)
+			return -ENOMEM;
+		types->found = found;
+		types->room = room;
+	}
+	types->found[types->count++] = (struct kernel_type){place, id};
+	return 0;
+}
+
+static int types_walk(struct kernel_types *types)
 {
 	const char *names = btf__name_by_offset(types->btf, 0); /* one behind the other */
 	__u32 count = btf__type_cnt(types->btf);
@@ -87,10 +107,12 @@ static void types_walk(struct kernel_types *types)
 		name = names + type->name_off;
 		if (!taken[place_of(name)])
 			continue;
-		for (unsigned int i = 0; i < ASKED && types->count < KERNEL_TYPES_FOUND; i++)
-			if (asked[i].kind == kind && strcmp(asked[i].name, name) == 0)
-				types->found[types->count++] = (struct kernel_type){i, id};
+		for (unsigned int i = 0; i < ASKED; i++)
+			if (asked[i].kind == kind && strcmp(asked[i].name, name) == 0 &&
+				found_add(types, i, id))
+				return -ENOMEM;
 	}
+	return 0;
 }
 
 int kernel_types_read(struct kernel_types *types)
@@ -98,7 +120,7 @@ int kernel_types_read(struct kernel_types *types)
 	memset(types, 0, sizeof(*types));
 	types->btf = btf__load_vmlinux_btf();
 	if (types->btf)
-		types_walk(types);
+		types->error = types_walk(types);
 	else
 		/* libbpf looked in /boot too, and says ESRCH where it found nothing at all. */
 		types->error = errno == ESRCH ? -ENOENT : -errno;
@@ -108,6 +130,7 @@ int kernel_types_read(struct kernel_types *types)
 void kernel_types_free(struct kernel_types *types)
 {
 	btf__free(types->btf);
+	free(types->found);
 	memset(types, 0, sizeof(*types));
 }
 
@@ -152,25 +175,15 @@ static int excerpt_ask(struct excerpt *e, __u32 id)
 	return (int)e->numbers[id];
 }
 
-static bool is_asked(const char *name)
-{
-	for (size_t i = 0; i < ASKED; i++)
-		if (asked[i].kind == BTF_KIND_STRUCT && strcmp(asked[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-/* A structure within another that no program looks into keeps its size alone. */
 static int excerpt_structure(struct excerpt *e, const struct btf_type *type, const char *name)
 {
-	bool whole = !*name || is_asked(name);
 	int err;
 
 	if (btf_is_union(type))
-		err = btf__add_union(e->btf, whole ? name : NULL, type->size);
+		err = btf__add_union(e->btf, name, type->size);
 	else
-		err = btf__add_struct(e->btf, whole ? name : NULL, type->size);
-	for (int i = 0; whole && i < btf_vlen(type) && err >= 0; i++) {
+		err = btf__add_struct(e->btf, name, type->size);
+	for (int i = 0; i < btf_vlen(type) && err >= 0; i++) {
 		const struct btf_member *field = &btf_members(type)[i];
 
 		err = btf__add_field(e->btf, btf__name_by_offset(e->kernel, field->name_off),
@@ -199,8 +212,8 @@ static int excerpt_add(struct excerpt *e, __u32 id)
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
 		return excerpt_structure(e, type, name);
-	default: /* nothing else is a field's type */
-		return -EINVAL;
+	default: /* nothing else lies within a structure that a program reads */
+		return btf__add_struct(e->btf, NULL, 0);
 	}
 }
 
@@ -222,8 +235,10 @@ static int excerpt_write(const struct excerpt *e)
 {
 	__u32 size;
 	const void *data = btf__raw_data(e->btf, &size);
-	int file = memfd_create("relaytrace-types", MFD_CLOEXEC);
+	int file = memfd_create("relaytrace-types", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
 
+	if (file < 0 && errno == EINVAL)
+		file = memfd_create("relaytrace-types", MFD_CLOEXEC);
 	if (file < 0)
 		return -errno;
 	if (!data || write(file, data, size) != (ssize_t)size) {

@@ -11,18 +11,15 @@
 
 #include <bpf/btf.h>
 
-#define KERNEL_TYPES_ASKED 48
-#define KERNEL_TYPES_FOUND 64
-
 struct kernel_types {
 	struct btf *btf; /* of vmlinux; owned; NULL: there is none */
 	int error;	 /* -errno where there is none */
-	/* The place in the list of what is asked for, and the number; in the kernel's order. */
+	/* The place in the list of what is asked for, and the number; in the kernel's order; owned. */
 	struct kernel_type {
 		unsigned int asked;
 		__u32 id;
-	} found[KERNEL_TYPES_FOUND];
-	size_t count;
+	} * found;
+	size_t count, room;
 };
 
 /* Reads them.  0, -ENOENT where the kernel tells none, or -errno, with types that may be asked and freed all the same. */
