@@ -379,18 +379,39 @@ static void test_dns_over_tcp_in_two_segments(void)
 	decoder_free(d);
 }
 
+static void establish(struct decoder *d, unsigned long long cookie, unsigned long long socket)
+{
+	record_start(&r, WIRE_STATE, sizeof(r.state));
+	r.state.socket = 1ULL << 63 | socket;
+	r.state.cookie = cookie;
+	r.state.old_state = TCP_STATE_SYN_SENT;
+	r.state.new_state = TCP_STATE_ESTABLISHED;
+	decode(d);
+}
+
 static void test_payload_goes_by_the_number_of_its_socket(void)
 {
 	struct decoder *d = decoder_new();
 
-	record_start(&r, WIRE_STATE, sizeof(r.state));
-	r.state.socket = 1ULL << 63 | 5;
-	r.state.cookie = 7;
-	r.state.old_state = TCP_STATE_SYN_SENT;
-	r.state.new_state = TCP_STATE_ESTABLISHED;
-	decode(d);
+	establish(d, 7, 5);
 	UNIT_CHECK(send_bytes(d, 7, WIRE_PART_REQUEST, 0, "CONNECT a:1 HTTP/1.1\r\n") == 1);
 	UNIT_CHECK(e.request.socket == (1ULL << 63 | 5));
+	decoder_free(d);
+}
+
+/* Whose end was lost is forgotten when many have come since: a month of them needs no more than a minute of them. */
+static void test_sockets_that_never_end_are_bounded(void)
+{
+	struct decoder *d = decoder_new();
+
+	for (unsigned long long cookie = 1; cookie <= 40000; cookie++)
+		establish(d, cookie, cookie + 100000);
+	UNIT_CHECK(send_bytes(d, 40000, WIRE_PART_REQUEST, 0, "CONNECT a:1 HTTP/1.1\r\n") == 1);
+	UNIT_CHECK(e.request.socket == (1ULL << 63 | 140000));
+	UNIT_CHECK(send_bytes(d, 32000, WIRE_PART_REQUEST, 0, "CONNECT a:1 HTTP/1.1\r\n") == 1);
+	UNIT_CHECK(e.request.socket == (1ULL << 63 | 132000));
+	UNIT_CHECK(send_bytes(d, 1, WIRE_PART_REQUEST, 0, "CONNECT a:1 HTTP/1.1\r\n") == 1);
+	UNIT_CHECK(e.request.socket == 1);
 	decoder_free(d);
 }
 
@@ -422,6 +443,7 @@ int main(void)
 	UNIT_RUN(test_a_child_dials_what_its_parent_carries);
 	UNIT_RUN(test_dns_over_tcp_in_two_segments);
 	UNIT_RUN(test_payload_goes_by_the_number_of_its_socket);
+	UNIT_RUN(test_sockets_that_never_end_are_bounded);
 	UNIT_RUN(test_pieces_are_bounded);
 	return unit_status();
 }

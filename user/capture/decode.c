@@ -15,6 +15,8 @@
 
 #define DECODER_ROOTS 64
 #define DECODER_ARGS  (WIRE_ARGS_MAX / 2 + 1)
+/* As many as the kernel's side follows (talks in bpf/maps.bpf.h), in two halves. */
+#define DECODER_SOCKETS 8192
 
 struct decoder {
 	const char *roots[DECODER_ROOTS];
@@ -27,9 +29,10 @@ struct decoder {
 	struct environment *environment; /* of the exec that was decoded last */
 	/*
 	 * 5.10 only: from the kernel's cookie, which packets carry, to the number of our own by which
-	 * the state changes of that socket go.  The value is the number.
+	 * the state changes of that socket go.  The value is the number.  What is old is forgotten: its end may have
+	 * been lost, and only the first bytes of a connection are looked at.
 	 */
-	struct table socket_of_cookie;
+	struct table sockets, sockets_before;
 	struct payload payload;
 	struct masked_names masked;
 };
@@ -46,7 +49,8 @@ void decoder_free(struct decoder *d)
 	buffer_free(&d->raw);
 	buffer_free(&d->args);
 	environment_unref(d->environment);
-	table_free(&d->socket_of_cookie);
+	table_free(&d->sockets);
+	table_free(&d->sockets_before);
 	masked_names_free(&d->masked);
 	free(d);
 }
@@ -200,14 +204,35 @@ static int decode_connect(struct decoder *d, const struct wire_connect *w, struc
 	return 1;
 }
 
+static void cookie_learn(struct decoder *d, uint64_t cookie, uint64_t socket)
+{
+	if (d->sockets.count >= DECODER_SOCKETS) {
+		table_free(&d->sockets_before);
+		d->sockets_before = d->sockets;
+		d->sockets = (struct table){0};
+	}
+	table_put(&d->sockets, cookie, (void *)(uintptr_t)socket);
+}
+
+static uint64_t socket_of_cookie(const struct decoder *d, uint64_t cookie)
+{
+	void *own = table_get(&d->sockets, cookie);
+
+	if (!own)
+		own = table_get(&d->sockets_before, cookie);
+	return own ? (uint64_t)(uintptr_t)own : cookie;
+}
+
 static void cookie_follow(struct decoder *d, const struct wire_state *w)
 {
 	if (!w->cookie || w->cookie == w->socket)
 		return;
-	if (w->new_state == TCP_STATE_ESTABLISHED)
-		table_put(&d->socket_of_cookie, w->cookie, (void *)(uintptr_t)w->socket);
-	else if (w->old_state != TCP_STATE_CLOSE)
-		table_remove(&d->socket_of_cookie, w->cookie);
+	if (w->new_state == TCP_STATE_ESTABLISHED) {
+		cookie_learn(d, w->cookie, w->socket);
+	} else if (w->old_state != TCP_STATE_CLOSE) {
+		table_remove(&d->sockets, w->cookie);
+		table_remove(&d->sockets_before, w->cookie);
+	}
 }
 
 static int decode_state(struct decoder *d, const struct wire_state *w, struct event *out)
@@ -253,8 +278,7 @@ static int decode_payload(
 		[WIRE_PART_HELLO] = PAYLOAD_HELLO,
 		[WIRE_PART_REPLY] = PAYLOAD_REPLY,
 	};
-	void *own = table_get(&d->socket_of_cookie, w->cookie);
-	uint64_t socket = own ? (uint64_t)(uintptr_t)own : w->cookie;
+	uint64_t socket = socket_of_cookie(d, w->cookie);
 
 	if (w->data_len > len - sizeof(*w) || w->part >= sizeof(parts) / sizeof(parts[0]))
 		return -EBADMSG;
