@@ -117,7 +117,7 @@ static void test_a_line_ends_at_each_place(void)
 /* Bytes near the newline in value, and several newlines: what a borrow or a carry would break. */
 static void test_a_line_of_any_bytes(void)
 {
-	static const unsigned char near[] = {0, 1, 9, 10, 11, 0x0a, 0x7f, 0x80, 0x8a, 0xff};
+	static const unsigned char near[] = {0, 1, 9, '\n', 11, 0x7f, 0x80, 0x8a, 0xff};
 	unsigned char bytes[32];
 	unsigned int random = 1;
 

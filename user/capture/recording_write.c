@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/recording.h"
+
+#include "base/text.h"
 #include "capture/recording_words.h"
 
 #include <netinet/in.h>
@@ -7,28 +9,12 @@
 
 #define NS_PER_S 1000000000ull
 
-static void put_unsigned(struct buffer *out, uint64_t value)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	buffer_append(out, digits + at, sizeof(digits) - at);
-}
-
 static void put_seconds(struct buffer *out, uint64_t ns)
 {
 	char fraction[10] = ".";
-	uint64_t rest = ns % NS_PER_S;
 
-	put_unsigned(out, ns / NS_PER_S);
-	for (size_t i = 9; i > 0; i--) {
-		fraction[i] = (char)('0' + rest % 10);
-		rest /= 10;
-	}
+	buffer_append_number(out, ns / NS_PER_S);
+	text_number(fraction + 1, ns % NS_PER_S, 9);
 	buffer_append(out, fraction, sizeof(fraction));
 }
 
@@ -108,7 +94,7 @@ static void put_endpoint(struct buffer *out, const struct address *a)
 	if (brackets)
 		buffer_append_char(out, ']');
 	buffer_append_char(out, ':');
-	put_unsigned(out, a->port);
+	buffer_append_number(out, a->port);
 }
 
 static bool address_is_unset(const struct address *a)
@@ -129,7 +115,7 @@ static void put_named(struct buffer *out, const struct word *word, unsigned int 
 			return;
 		}
 	}
-	put_unsigned(out, number);
+	buffer_append_number(out, number);
 }
 
 static void put_errno(struct buffer *out, const struct word *word, int error)
@@ -143,7 +129,7 @@ static void put_errno(struct buffer *out, const struct word *word, int error)
 	if (name)
 		buffer_append_string(out, name);
 	else
-		put_unsigned(out, number);
+		buffer_append_number(out, number);
 }
 
 static void put_exit(struct buffer *out, const struct word *word, const struct event_exit *exit)
@@ -156,12 +142,12 @@ static void put_exit(struct buffer *out, const struct word *word, const struct e
 		return;
 	if (by_itself && word->type == WORD_CODE) {
 		put_key(out, word);
-		put_unsigned(out, (uint64_t)status >> 8);
+		buffer_append_number(out, (uint64_t)status >> 8);
 	} else if (killed && word->type == WORD_KILLED) {
 		put_named(out, word, (unsigned int)status);
 	} else if (!by_itself && !killed && word->type == WORD_WAIT) {
 		put_key(out, word);
-		put_unsigned(out, (uint32_t)status);
+		buffer_append_number(out, (uint32_t)status);
 	}
 }
 
@@ -176,7 +162,7 @@ static void put_states(struct buffer *out, const struct event_state *state)
 		if (name)
 			buffer_append_string(out, name);
 		else
-			put_unsigned(out, numbers[i]);
+			buffer_append_number(out, numbers[i]);
 	}
 }
 
@@ -207,7 +193,7 @@ static void put_judgement(struct buffer *out, const struct variable *v)
 		put_text(out, "host", url->host);
 	if (url->port) {
 		put_word(out, "port=");
-		put_unsigned(out, url->port);
+		buffer_append_number(out, url->port);
 	}
 }
 
@@ -269,7 +255,7 @@ static void put_number(struct buffer *out, const struct word *word, uint64_t val
 	if (!value && !always)
 		return;
 	put_key(out, word);
-	put_unsigned(out, value);
+	buffer_append_number(out, value);
 }
 
 static void put_field(struct buffer *out, const struct word *word, const struct event *event)

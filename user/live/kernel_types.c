@@ -65,28 +65,27 @@ static const struct {
 
 /* ---- the walk ---- */
 
+/* A name may be found more than once, where two files of the kernel do not agree on a structure. */
+struct kernel_type {
+	__u32 asked, id; /* the place in the list of what is asked for, and the kernel's number */
+};
+
+/* The next one that was found; before is NULL at first.  NULL: no more. */
+static const struct kernel_type *found_next(
+	const struct kernel_types *types, const struct kernel_type *before)
+{
+	const struct kernel_type *all = (const void *)types->found.data;
+	const struct kernel_type *next = before ? before + 1 : all;
+
+	return next && (size_t)(next - all) < types->found.len / sizeof(*all) ? next : NULL;
+}
+
 /* A name's place in a table of 256: most names of the kernel's have one that no name of ours has. */
 static unsigned int place_of(const char *name)
 {
 	return ((unsigned char)name[0] * 7U + (unsigned char)name[1] * 3U +
 		       (name[1] ? (unsigned char)name[2] : 0)) &
 	       255;
-}
-
-/* A name may be found more than once, where two files of the kernel do not agree on a structure. */
-static int found_add(struct kernel_types *types, unsigned int place, __u32 id)
-{
-	if (types->count == types->room) {
-		size_t room = types->room ? types->room * 2 : 64;
-		struct kernel_type *found = realloc(types->found, room * sizeof(*found));
-
-		if (!found)
-			return -ENOMEM;
-		types->found = found;
-		types->room = room;
-	}
-	types->found[types->count++] = (struct kernel_type){place, id};
-	return 0;
 }
 
 static int types_walk(struct kernel_types *types)
@@ -107,12 +106,14 @@ static int types_walk(struct kernel_types *types)
 		name = names + type->name_off;
 		if (!taken[place_of(name)])
 			continue;
-		for (unsigned int i = 0; i < ASKED; i++)
-			if (asked[i].kind == kind && strcmp(asked[i].name, name) == 0 &&
-				found_add(types, i, id))
-				return -ENOMEM;
+		for (__u32 i = 0; i < ASKED; i++) {
+			struct kernel_type found = {i, id};
+
+			if (asked[i].kind == kind && strcmp(asked[i].name, name) == 0)
+				buffer_append(&types->found, &found, sizeof(found));
+		}
 	}
-	return 0;
+	return types->found.failed ? -ENOMEM : 0;
 }
 
 int kernel_types_read(struct kernel_types *types)
@@ -130,16 +131,15 @@ int kernel_types_read(struct kernel_types *types)
 void kernel_types_free(struct kernel_types *types)
 {
 	btf__free(types->btf);
-	free(types->found);
+	buffer_free(&types->found);
 	memset(types, 0, sizeof(*types));
 }
 
 int kernel_types_id(const struct kernel_types *types, const char *name, __u32 kind)
 {
-	for (size_t i = 0; i < types->count; i++)
-		if (asked[types->found[i].asked].kind == kind &&
-			strcmp(asked[types->found[i].asked].name, name) == 0)
-			return (int)types->found[i].id;
+	for (const struct kernel_type *t = NULL; (t = found_next(types, t));)
+		if (asked[t->asked].kind == kind && strcmp(asked[t->asked].name, name) == 0)
+			return (int)t->id;
 	return types->error ? types->error : -ENOENT;
 }
 
@@ -219,9 +219,9 @@ static int excerpt_add(struct excerpt *e, __u32 id)
 
 static int excerpt_fill(struct excerpt *e, const struct kernel_types *types)
 {
-	for (size_t i = 0; i < types->count; i++)
-		if (asked[types->found[i].asked].kind == BTF_KIND_STRUCT)
-			excerpt_ask(e, types->found[i].id);
+	for (const struct kernel_type *t = NULL; (t = found_next(types, t));)
+		if (asked[t->asked].kind == BTF_KIND_STRUCT)
+			excerpt_ask(e, t->id);
 	for (__u32 i = 0; i < e->count; i++) {
 		int number = excerpt_add(e, e->queue[i]);
 

@@ -9,17 +9,14 @@
 #ifndef LIVE_KERNEL_TYPES_H
 #define LIVE_KERNEL_TYPES_H
 
+#include "base/buffer.h"
+
 #include <bpf/btf.h>
 
 struct kernel_types {
-	struct btf *btf; /* of vmlinux; owned; NULL: there is none */
-	int error;	 /* -errno where there is none */
-	/* The place in the list of what is asked for, and the number; in the kernel's order; owned. */
-	struct kernel_type {
-		unsigned int asked;
-		__u32 id;
-	} * found;
-	size_t count, room;
+	struct btf *btf;     /* of vmlinux; owned; NULL: there is none */
+	int error;	     /* -errno where there is none */
+	struct buffer found; /* struct kernel_type, one behind the other, in the kernel's order */
 };
 
 /* Reads them.  0, -ENOENT where the kernel tells none, or -errno, with types that may be asked and freed all the same. */

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* A relay's own name, where its variable gives one. */
@@ -142,8 +141,8 @@ static void tracked_reply(struct tracker *t, struct tracked *e, const struct eve
 	d->replied = true;
 	d->reply_kind = r->kind;
 	d->status = r->kind == REPLY_HTTP ? r->status : 0;
-	snprintf(d->reason, sizeof(d->reason), "%s",
-		r->kind == REPLY_HTTP && r->reason ? r->reason : "");
+	text_copy(
+		d->reason, sizeof(d->reason), r->kind == REPLY_HTTP && r->reason ? r->reason : "");
 	if (!e->owned)
 		return;
 	if (e->told && !e->final && d->outcome == DIAL_PENDING && t->handler.dial) {
