@@ -84,13 +84,18 @@ static int own6_add(void)
 		unsigned int prefix;
 		int interface;
 	} request = {.prefix = 128, .interface = (int)if_nametoindex("lo")}; /* struct in6_ifreq */
+	struct sockaddr_in6 own = {.sin6_family = AF_INET6};
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
 
 	if (fd < 0)
 		return -errno;
 	inet_pton(AF_INET6, HOST_OWN6, &request.address);
+	own.sin6_addr = request.address;
 	if (ioctl(fd, SIOCSIFADDR, &request))
 		error = -errno;
+	/* Tentative until a worker of the kernel has been by (net/ipv6/addrconf.c, addrconf_dad_work), on lo too. */
+	for (int i = 0; !error && i < 1000 && bind(fd, (struct sockaddr *)&own, sizeof(own)); i++)
+		usleep(1000);
 	close(fd);
 	return error;
 }
