@@ -196,14 +196,20 @@ why=
 [ "$(attached "$top/unit" | wc -l)" -eq 2 ] || why="there are: $(attached "$top/unit" | tr '\n' ',')"
 told 'the programs of others stay' "$why"
 
+# The guard is killed too: what is left then the next tracer sweeps, once nobody of them is there any more.
 trace "$dir/killed" -- sleep 1000
-child=$(cat "$top/work/relaytrace-$tracing/cgroup.procs" 2>/dev/null)
-kill -KILL "$tracing"
-[ -z "$child" ] || kill -KILL "$child"
-until_true 5 sh -c "! grep -q . '$top/work/relaytrace-$tracing/cgroup.procs'"
+left=$top/work/relaytrace-$tracing
+child=$(cat "$left/cgroup.procs" 2>/dev/null)
+guard=$(for pid in $(pgrep -x cgroup-guard); do grep -qsF "$dir/killed" "/proc/$pid/cmdline" && echo "$pid"; done)
+for pid in $guard $tracing $child; do kill -KILL "$pid"; done
 why=
-[ -d "$top/work/relaytrace-$tracing" ] || why='the killed tracer left no cgroup: nothing is proved'
+[ -n "$guard" ] || why='there was no guard'
+for pid in $guard $tracing $child; do
+	until_true 30 [ ! -d "/proc/$pid" ] || why="process $pid does not end"
+done
+until_true 30 grep -q '^populated 0' "$left/cgroup.events" || why="${why:-the cgroup is not empty}"
+[ -d "$left" ] || why=${why:-'the killed tracer left no cgroup: nothing is proved'}
 inside "$tracer" -o "json:$dir/next" -- true >/dev/null 2>&1
-[ ! -d "$top/work/relaytrace-$tracing" ] || why='it is still there after the next start'
+[ ! -d "$left" ] || why=${why:-'it is still there after the next start'}
 told 'the cgroup of a killed tracer is swept by the next' "$why"
 exit $status
