@@ -157,6 +157,11 @@ else
 	printf 'CONTAINERD_HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\n' >/etc/default/rke2-server
 	mkdir -p "$work/data/data/v1.33.1-rke2r1-0123456789ab/bin"
 	before "a version whose runtime is there" "v1.33.1+rke2r1: " "${classic[@]}" server
+	# The tracer does not get to run until all is over: not a process is there any more to be read.
+	cp "$work/start" "$work/started"
+	printf '%s\n' 'kill -STOP $PPID' "bash '$work/started' \"\$@\"" 'kill -CONT $PPID' >"$work/start"
+	before "a program that has ended long ago" "v1.33.1+rke2r1: " "${classic[@]}" server
+	cp "$work/started" "$work/start"
 	rm -r /etc/rancher/rke2 /etc/default/rke2-server /etc/systemd/system/rke2-server.service
 fi
 unit /etc/default/%N

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "node/go_build.h"
 #include "live/cgroup.h"
+#include "live/clock.h"
 #include "model/process_table.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* An exec's arguments and environment have 6 MB at the most (three quarters of the 8 MB stack). */
@@ -109,8 +111,32 @@ static bool read_at(void *context, uint64_t at, void *out, size_t len)
 	return at <= INT64_MAX && pread(*(int *)context, out, len, (off_t)at) == (ssize_t)len;
 }
 
-const char *process_read_version(
-	pid_t pid, const struct event_exec *exec, char version[PROCESS_VERSION_TEXT])
+/*
+ * The file of a program that has ended: the one at its path, if that was there before the exec and nobody touched it since
+ * (a rename over it is a change of the new one's ctime).  Its root is taken for ours where its mounts are.
+ */
+static int open_unchanged(const struct event_exec *exec, uint64_t exec_ns)
+{
+	int64_t realtime_of_boot = (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
+	struct stat st;
+	int fd;
+
+	if (!exec_ns || !exec->file || *exec->file != '/' ||
+		exec->mntns != process_read_namespace(getpid(), "mnt"))
+		return -1;
+	fd = open(exec->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		st.st_ctim.tv_sec * 1000000000LL + st.st_ctim.tv_nsec <
+			realtime_of_boot + (int64_t)exec_ns)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+const char *process_read_version(pid_t pid, const struct event_exec *exec, uint64_t exec_ns,
+	char version[PROCESS_VERSION_TEXT])
 {
 	char path[64];
 	bool found;
@@ -120,6 +146,8 @@ const char *process_read_version(
 		return NULL;
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		fd = open_unchanged(exec, exec_ns);
 	if (fd < 0)
 		return NULL;
 	found = go_build_version(read_at, &fd, version, PROCESS_VERSION_TEXT);
@@ -301,7 +329,7 @@ int process_read_snapshot(const struct process_stat *stat, struct process_snapsh
 	len = readlink(path, out->file, sizeof(out->file) - 1);
 	out->file[len > 0 ? len : 0] = '\0';
 	out->exec.file = out->file;
-	out->exec.version = process_read_version(stat->pid, &out->exec, out->version);
+	out->exec.version = process_read_version(stat->pid, &out->exec, 0, out->version);
 	if (cgroup_of(stat->pid, out->cgroup, sizeof(out->cgroup)) == 0)
 		out->exec.cgroup = out->cgroup;
 	out->exec.environment = environment_new(ENVIRONMENT_SNAPSHOT);

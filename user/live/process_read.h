@@ -26,12 +26,13 @@ bool process_lives(pid_t pid, uint64_t start_ns);
 int process_read_program(pid_t pid, char *name, size_t size);
 
 /*
- * The version of the rke2 or k3s that pid runs (exec says which program it is), by the build information of its
- * executable: version, or NULL where there is none.
+ * The version of the rke2 or k3s that pid runs (exec says which program it is, and exec_ns when it began to, CLOCK_BOOTTIME;
+ * 0: it was found running), by the build information of its executable: version, or NULL where there is none.  One that
+ * has ended already is read at its path, where the file is older than that exec.
  */
 #define PROCESS_VERSION_TEXT 32
-const char *process_read_version(
-	pid_t pid, const struct event_exec *exec, char version[PROCESS_VERSION_TEXT]);
+const char *process_read_version(pid_t pid, const struct event_exec *exec, uint64_t exec_ns,
+	char version[PROCESS_VERSION_TEXT]);
 
 /* The inode number of namespace kind ("mnt", "net", "pid"); 0 where it cannot be read. */
 uint32_t process_read_namespace(pid_t pid, const char *kind);

@@ -74,7 +74,8 @@ static void on_exec(struct live_source *s, struct event *event)
 	exec_count_lost(s->decode_lost, &event->exec);
 	event->exec.cgroup = cgroup_hooks_follow(
 		&s->cgroups, &s->kernel, (pid_t)event->pid, event->exec.cgroup_id);
-	event->exec.version = process_read_version((pid_t)event->pid, &event->exec, version);
+	event->exec.version = process_read_version(
+		(pid_t)event->pid, &event->exec, event->time_ns, version);
 	s->handler(s->context, event);
 	node_facts_follow(&s->facts, event, s->handler, s->context);
 	environment_unref(completed);
