@@ -206,6 +206,29 @@ static void test_relay_url_redacts_values_cut_inside_a_password(void)
 	UNIT_STRING(redact(""), "");
 }
 
+/* A quote left open takes the lines below in, and two assignments on a line are one value. */
+static void test_relay_url_hides_other_settings_behind_the_value(void)
+{
+	UNIT_STRING(redact("http://u:p@relay:3128\nRKE2_TOKEN=K10S::server:ab\n"),
+		"http://***:***@relay:3128\n***");
+	UNIT_STRING(redact("http://relay:3128\nRKE2_TOKEN=K10S\n"), "http://relay:3128\n***");
+	UNIT_STRING(redact("http://u:p@relay:3128 NO_PROXY=.svc RKE2_TOKEN=K10S"),
+		"http://***:***@relay:3128 ***");
+	UNIT_STRING(redact("http://relay NO_PROXY=.svc RKE2_TOKEN=K10S"), "http://relay ***");
+	UNIT_STRING(redact("http://u:p@relay;export X=S"), "http://***:***@relay;***");
+	UNIT_STRING(redact("http://relay:1; export X=S"), "http://relay:1; ***");
+	/* Its '@' may end a userinfo that began before it. */
+	UNIT_STRING(redact("http://us:er X=1@relay"), "http://*** ***");
+	UNIT_STRING(redact("http://relay\nX=S@S"), "http://***\n***");
+	UNIT_STRING(redact("http://u:p@relay\nS"), "http://***:***@relay\n***");
+	UNIT_STRING(redact("http://relay\nS"), "http://relay\n***");
+	UNIT_STRING(redact("http://u:p@relay S"), "http://***:***@relay ***");
+	UNIT_STRING(redact("http://u:p@relay # S"), "http://***:***@relay # ***");
+	UNIT_STRING(redact("\"http://u:p@relay\"\r"), "\"http://***:***@relay\"\r");
+	UNIT_STRING(redact("http://u:p;a=b@relay"), "http://***:***@relay");
+	UNIT_STRING(redact("http://\xc2\x85:3128"), "http://\xc2\x85:3128");
+}
+
 /* The contract: userinfo is what stands before the last '@'.  Where there is none, nothing is. */
 static void test_relay_url_shows_what_has_no_userinfo(void)
 {
@@ -254,6 +277,11 @@ static void test_relay_list_is_shown_but_for_userinfo(void)
 	UNIT_STRING(list("[fd00::1]:443,fe80::1%eth0,10.0.0.0/8,fd00::/8,"),
 		"[fd00::1]:443,fe80::1%eth0,10.0.0.0/8,fd00::/8,");
 	UNIT_STRING(list(""), "");
+	UNIT_STRING(list(".svc,10.0.0.0/8\nRKE2_TOKEN=K10S,S"), ".svc,10.0.0.0/8\n***");
+	UNIT_STRING(list(".svc, 10.0.0.0/8,\n.corp"), ".svc, 10.0.0.0/8,\n.corp");
+	UNIT_STRING(list(".svc,HTTPS_PROXY=http://u:p@relay"), ".svc,***");
+	UNIT_STRING(list("NO_PROXY=.svc,.corp"), "NO_PROXY=.svc,.corp");
+	UNIT_STRING(list("a,u:s\nX=d@e"), "a,***\n***");
 }
 
 static const char *argument(const char *previous, const char *value)
@@ -348,6 +376,7 @@ int main(void)
 	UNIT_RUN(test_relay_url_knows_the_dials_of_a_masked_host);
 	UNIT_RUN(test_relay_url_redacts_userinfo_up_to_the_last_at);
 	UNIT_RUN(test_relay_url_redacts_values_cut_inside_a_password);
+	UNIT_RUN(test_relay_url_hides_other_settings_behind_the_value);
 	UNIT_RUN(test_relay_url_shows_what_has_no_userinfo);
 	UNIT_RUN(test_relay_url_hides_all_of_a_truncated_value);
 	UNIT_RUN(test_relay_list_is_shown_but_for_userinfo);

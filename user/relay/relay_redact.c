@@ -20,7 +20,9 @@ void relay_url_redact(const char *value, size_t len, struct buffer *out)
 		buffer_append_string(out, userinfo_mask);
 	else if (secret.from < secret.to)
 		buffer_append_string(out, rest_mask);
-	buffer_append(out, value + secret.to, len - secret.to);
+	buffer_append(out, value + secret.to, secret.tail - secret.to);
+	if (secret.tail < len)
+		buffer_append_string(out, rest_mask);
 }
 
 void relay_url_redact_cut(const char *value, size_t len, struct buffer *out)
@@ -30,6 +32,37 @@ void relay_url_redact_cut(const char *value, size_t len, struct buffer *out)
 	relay_secret_find(value, len, &secret);
 	buffer_append(out, value, secret.prefix);
 	buffer_append_string(out, userinfo_mask);
+}
+
+/*
+ * What is masked may part the words anew; who reads a recording masks again, and has to come to the same.  Real values
+ * need one pass or two; where so many do not end it, nothing is shown.
+ */
+#define REDACT_PASSES 16
+
+static void redact_until_settled(void (*redact)(const char *text, size_t len, struct buffer *out),
+	const char *text, size_t len, struct buffer *out)
+{
+	struct buffer before = {0};
+	size_t start = out->len;
+	int passes = 0;
+
+	redact(text, len, out);
+	while (!out->failed && !before.failed &&
+		(out->len - start != len || (len && memcmp(out->data + start, text, len)))) {
+		buffer_clear(&before);
+		if (passes++ == REDACT_PASSES)
+			buffer_append_string(&before, rest_mask);
+		else
+			buffer_append(&before, out->data + start, out->len - start);
+		text = buffer_string(&before);
+		len = before.len;
+		out->len = start;
+		out->data[start] = '\0';
+		redact(text, len, out);
+	}
+	out->failed |= before.failed;
+	buffer_free(&before);
 }
 
 /* A host, an address or a network, as a NO_ list has them; nothing with a port, see below. */
@@ -100,10 +133,22 @@ static const char *find_last_at(const char *value, size_t len)
 	return NULL;
 }
 
-void relay_list_redact(const char *value, size_t len, struct buffer *out)
+static bool parts_list(unsigned char c)
 {
-	const char *at = find_last_at(value, len), *end = value + len;
+	return c <= ' ' || c == 0x7f || strchr(";,\"'", c);
+}
 
+static void redact_list(const char *value, size_t len, struct buffer *out)
+{
+	size_t setting = relay_setting_find(value, 0, len, ",;"), parts = setting;
+	const char *at, *end, *below;
+
+	/* What parts it from the list is no entry's. */
+	while (setting < len && parts && parts_list((unsigned char)value[parts - 1]))
+		parts--;
+	end = value + parts;
+	below = find_last_at(value + setting, len - setting);
+	at = below ? NULL : find_last_at(value, parts);
 	while (value < end) {
 		size_t entry = entry_length(value, (size_t)(end - value));
 
@@ -114,6 +159,11 @@ void relay_list_redact(const char *value, size_t len, struct buffer *out)
 			at = NULL;
 			entry = entry_length(value, (size_t)(end - value));
 			buffer_append(out, value, entry);
+		} else if (below && !is_plain_entry(value, entry)) {
+			/* A userinfo may begin here that ends in what is hidden. */
+			buffer_append_string(out, rest_mask);
+			value = end;
+			break;
 		} else {
 			redact_spaced_entry(value, entry, out);
 		}
@@ -121,6 +171,15 @@ void relay_list_redact(const char *value, size_t len, struct buffer *out)
 		if (value < end)
 			buffer_append_char(out, *value++);
 	}
+	/* No entry has a '=': what stands before it is another setting's name, and all behind it its value, commas and all. */
+	buffer_append(out, end, setting - parts);
+	if (setting < len)
+		buffer_append_string(out, rest_mask);
+}
+
+void relay_list_redact(const char *value, size_t len, struct buffer *out)
+{
+	redact_until_settled(redact_list, value, len, out);
 }
 
 /*
@@ -346,36 +405,10 @@ static void redact_words(const char *argument, size_t len, struct buffer *out)
 	}
 }
 
-/*
- * What is masked may part the words anew; who reads a recording masks again, and has to come to the same.  Real arguments
- * need one pass or two; where so many do not end it, nothing is shown.
- */
-#define REDACT_PASSES 16
-
 void relay_argument_redact(const char *previous, const char *argument, struct buffer *out)
 {
-	size_t len = strlen(argument), start = out->len;
-	struct buffer before = {0};
-	int passes = 0;
-
-	if (previous && announces_secret(previous, strlen(previous)) && len) {
+	if (previous && announces_secret(previous, strlen(previous)) && *argument)
 		buffer_append_string(out, rest_mask);
-		return;
-	}
-	redact_words(argument, len, out);
-	while (!out->failed && !before.failed &&
-		(out->len - start != len || (len && memcmp(out->data + start, argument, len)))) {
-		buffer_clear(&before);
-		if (passes++ == REDACT_PASSES)
-			buffer_append_string(&before, rest_mask);
-		else
-			buffer_append(&before, out->data + start, out->len - start);
-		argument = buffer_string(&before);
-		len = before.len;
-		out->len = start;
-		out->data[start] = '\0';
-		redact_words(argument, len, out);
-	}
-	out->failed |= before.failed;
-	buffer_free(&before);
+	else
+		redact_until_settled(redact_words, argument, strlen(argument), out);
 }
