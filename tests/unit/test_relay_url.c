@@ -332,6 +332,14 @@ static void test_relay_argument_hides_userinfo_in_urls(void)
 		"HTTPS_PROXY=http://***:***@relay");
 	UNIT_STRING(argument(NULL, "--proxy=http://u:passw"), "--proxy=http://u:***");
 	UNIT_STRING(argument("-c", "x http://u:p@relay y"), "x http://***:***@relay y");
+	UNIT_STRING(argument("-c", "curl -x http://relay:3128 -U A:S@T https://a.b/"),
+		"curl -x http://***:***@*** https://a.b/");
+	UNIT_STRING(argument(NULL, "https://r.corp/v2/?token=S@T"), "https://***");
+	UNIT_STRING(argument("-x", "A:S T@relay:3128"), "***:***@relay:3128");
+	UNIT_STRING(
+		argument(NULL, "https_proxy=A:S T@relay:3128"), "https_proxy=***:***@relay:3128");
+	UNIT_STRING(argument("login", "-pS3CRET"), "-p***");
+	UNIT_STRING(argument("-id", "-publish-binary"), "-publish-binary");
 	UNIT_STRING(argument(NULL, "http://u:p@shanghai:3128"), "http://***:***@shanghai:3128");
 	UNIT_STRING(argument(NULL, "http://u:pa ss@h"), "http://***:***@h");
 	UNIT_STRING(argument("-c", "x --proxy=http://u:p a ss@h https://r/v2/ y"),

@@ -280,6 +280,14 @@ static size_t shown_without_at(const char *word, size_t len, size_t start)
 	return len;
 }
 
+static bool has_option(const char *text, size_t len)
+{
+	for (size_t i = 1; i < len; i++)
+		if (text[i] == '-' && isspace((unsigned char)text[i - 1]))
+			return true;
+	return false;
+}
+
 static void redact_url_word(const char *word, size_t len, struct buffer *out)
 {
 	const char *at = find_userinfo_end(word, len);
@@ -291,7 +299,11 @@ static void redact_url_word(const char *word, size_t len, struct buffer *out)
 		(url || memchr(word + start, ':', (size_t)(at - word) - start))) {
 		buffer_append(out, word, start);
 		buffer_append_string(out, userinfo_mask);
-		buffer_append(out, at, len - (size_t)(at - word));
+		/* "http://relay -U user:pa@ss": several words, and the '@' in the password of one. */
+		if (has_option(word, (size_t)(at - word)))
+			buffer_printf(out, "@%s", rest_mask);
+		else
+			buffer_append(out, at, len - (size_t)(at - word));
 		return;
 	}
 	shown = shown_without_at(word, len, start);
@@ -300,18 +312,10 @@ static void redact_url_word(const char *word, size_t len, struct buffer *out)
 		buffer_append_string(out, rest_mask);
 }
 
-/*
- * Length of what stands before the first parameter of a query, "?token=V", that is a secret.  A '?'
- * before the last '@' may stand in a password, which redact_url_word() must then see whole.
- */
-static size_t before_query_secret(const char *word, size_t len)
+/* Behind the '=' of the first parameter of a query at from or behind it, "?token=V", that is a secret; len: none. */
+static size_t query_secret(const char *word, size_t from, size_t len)
 {
-	size_t begin = 0;
-
-	for (size_t i = 0; i < len; i++)
-		if (word[i] == '@' || (len - i >= 3 && strncmp(word + i, "%40", 3) == 0))
-			begin = i;
-	for (size_t i = begin; i < len; i++) {
+	for (size_t i = from; i < len; i++) {
 		size_t end = i + 1;
 
 		if (word[i] != '?' && word[i] != '&')
@@ -324,14 +328,34 @@ static size_t before_query_secret(const char *word, size_t len)
 	return len;
 }
 
+/* podman login -pPASSWORD; but not what Go's flags begin so with one dash (containerd-shim's is the first). */
+static bool is_short_password(const char *word, size_t len)
+{
+	static const char *const flags[] = {
+		"publish-binary", "pid-file", "platform", "port", "path"};
+	size_t name = 0;
+
+	if (memcmp(word, "-p", 2) != 0)
+		return false;
+	while (name < len && word[name] != '=')
+		name++;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (strlen(flags[i]) == name - 1 && memcmp(flags[i], word + 1, name - 1) == 0)
+			return false;
+	return true;
+}
+
 /* One word.  True: it held, or announced, a secret, and what follows it in the argument is hidden. */
 static bool redact_word(const char *word, size_t len, struct buffer *out)
 {
+	const char *at;
 	size_t name = 0;
 
 	while (name < len && word[name] != '=' && word[name] != ':')
 		name++;
-	if (len > 2 && (memcmp(word, "-u", 2) == 0 || memcmp(word, "-U", 2) == 0) && name < len) {
+	if (len > 2 && (is_short_password(word, len) ||
+			       ((memcmp(word, "-u", 2) == 0 || memcmp(word, "-U", 2) == 0) &&
+				       name < len))) {
 		buffer_append(out, word, 2);
 		buffer_append_string(out, rest_mask);
 		return true;
@@ -342,7 +366,11 @@ static bool redact_word(const char *word, size_t len, struct buffer *out)
 			buffer_append_string(out, rest_mask);
 		return true;
 	}
-	name = before_query_secret(word, len);
+	at = find_last_at(word, len);
+	name = query_secret(word, at ? (size_t)(at - word) : 0, len);
+	/* The '?' stands in a password, or the '@' in a token: who can tell? */
+	if (at && query_secret(word, 0, len) < name)
+		name = authority_start(word, len);
 	redact_url_word(word, name, out);
 	if (name < len)
 		buffer_append_string(out, rest_mask);
@@ -386,6 +414,23 @@ static size_t word_length(const char *word, size_t len)
 	return end;
 }
 
+/*
+ * Length of an argument's first word; where it is "user:pa ss@host" or "NAME=user:pa ss@host", with a blank in the
+ * password, up to the '@' and the host behind it.
+ */
+static size_t first_length(const char *argument, size_t len)
+{
+	size_t end = word_length(argument, len), start = authority_start(argument, end);
+	const char *colon = memchr(argument + start, ':', end - start);
+	const char *at = find_userinfo_end(argument, len);
+
+	if (!colon || memmem(argument, len, "://", 3))
+		return end;
+	while (at && end < len && (argument + end < at || !isspace((unsigned char)argument[end])))
+		end++;
+	return end;
+}
+
 /* An argument may hold a whole command (sh -c): word by word, and no quoting is trusted. */
 static void redact_words(const char *argument, size_t len, struct buffer *out)
 {
@@ -394,7 +439,7 @@ static void redact_words(const char *argument, size_t len, struct buffer *out)
 	while (i < len) {
 		size_t word = i;
 
-		i += word_length(argument + i, len - i);
+		i += i ? word_length(argument + i, len - i) : first_length(argument, len);
 		if (redact_word(argument + word, i - word, out) && i < len) {
 			buffer_append_char(out, argument[i]);
 			buffer_append_string(out, rest_mask);
