@@ -87,6 +87,11 @@ static void test_relay_url_shows_nonsense_as_go_dials_it(void)
 	UNIT_STRING(judge("None"), "usable [http] [None] 80 no-scheme no-port word-as-host");
 	UNIT_STRING(judge("none.corp"), "usable [http] [none.corp] 80 no-scheme no-port");
 	UNIT_STRING(judge("none:3128"), "usable [http] [none] 3128 no-scheme");
+	/* Pasted from a page that makes quotes and blanks of its own. */
+	UNIT_STRING(judge("\xe2\x80\x9chttp://relay:3128\xe2\x80\x9d"),
+		"usable [http] [\xe2\x80\x9chttp] 80 no-scheme no-port odd-host");
+	UNIT_STRING(judge("http://relay\xc2\xa0:3128"), "usable [http] [relay\xc2\xa0] 3128 odd-host");
+	UNIT_STRING(judge("http://b\xc3\xbc:3128"), "usable [http] [b\xc3\xbc] 3128");
 	UNIT_STRING(judge("http://fd00::1"), "usable [http] [fd00:] 1 no-brackets");
 	UNIT_STRING(judge("$HTTP_PROXY"),
 		"usable [http] [$HTTP_PROXY] 80 no-scheme no-port dollar odd-host");
