@@ -24,14 +24,14 @@ static size_t outlet_count(const struct outlets *o)
 	return o->options.sink_count + (o->options.recording != NULL);
 }
 
-/* An output began to refuse: to the person at once, but no more than one line a minute. */
-static void refusal(struct outlets *o, const struct sink *s, int err)
+/* An output began to refuse: to the person at once, but no more than one line a minute of each. */
+static void refusal(struct outlets *o, struct sink *s, int err)
 {
 	if (!o->error)
 		o->error = err;
-	if (o->logged_ns && o->now_ns < o->logged_ns + TELL_NS)
+	if (s->logged_ns && o->now_ns < s->logged_ns + TELL_NS)
 		return;
-	o->logged_ns = o->now_ns ? o->now_ns : 1;
+	s->logged_ns = o->now_ns ? o->now_ns : 1;
 	log_error("-o %s: cannot write to %s: %s; tracing goes on, what is refused is counted",
 		s->ops->name, s->path ? s->path : "standard output",
 		err == -EAGAIN ? "nobody reads there" : strerror(-err));
@@ -61,14 +61,25 @@ void outlets_dress(struct outlets *o, int64_t wall_offset_ns, const char *host)
 		dress(o, o->options.sinks[i]);
 }
 
+static void outlet_report(struct outlets *o, struct sink *s, const struct report *r)
+{
+	int err = sink_report(s, r);
+
+	if (err)
+		refusal(o, s, err);
+	/* No line is refused for that, so it is no error of the run. */
+	if (s->no_room)
+		log_error(
+			"-o %s:%s: cannot become %s.1 at --max-size, with a new file in its place: "
+			"%s; lines go on in the old one, beyond the limit",
+			s->ops->name, s->path, s->path, strerror(-s->no_room));
+	s->no_room = 0;
+}
+
 void outlets_report(struct outlets *o, const struct report *r)
 {
-	for (size_t i = 0; i < o->options.sink_count; i++) {
-		int err = sink_report(o->options.sinks[i], r);
-
-		if (err)
-			refusal(o, o->options.sinks[i], err);
-	}
+	for (size_t i = 0; i < o->options.sink_count; i++)
+		outlet_report(o, o->options.sinks[i], r);
 	refusals_count(o);
 }
 
@@ -141,8 +152,9 @@ void outlets_set(
 		if (has(&old, options->sinks[i]))
 			continue;
 		dress(o, options->sinks[i]);
-		sink_report(options->sinks[i], start);
+		outlet_report(o, options->sinks[i], start);
 	}
+	refusals_count(o);
 }
 
 void outlets_wait_again(struct outlets *o)

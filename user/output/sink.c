@@ -59,9 +59,12 @@ static bool take_back(int fd, size_t part)
 static int write_file(struct sink *s)
 {
 	size_t done = 0;
-	int err = 0;
+	int err = sink_make_room(s, s->line.len);
 
-	sink_make_room(s, s->line.len);
+	/* The limit is not kept; the line is written all the same. */
+	if (err)
+		s->no_room = err;
+	err = 0;
 	if (s->half) {
 		err = write_all(s->fd, "\n", 1, &done);
 		s->half = err != 0;

@@ -117,6 +117,10 @@ struct sink {
 	bool stalled; /* its reader was waited for in vain: no more waiting until it reads again */
 	bool half;    /* half a line stands at its end: a newline goes before the next */
 	uint64_t written, refused; /* lines, or entries of a journal */
+	uint64_t logged_ns;	   /* when its refusal was last told on standard error; 0: never */
+	uint64_t
+		again_bytes; /* no new file could be begun: tried again at this size; 0: none was due */
+	int no_room; /* why, -errno, for the caller to tell and to clear; 0: nothing is new */
 	struct buffer line;
 	struct buffer rest; /* a line that is half out: its end goes before the next */
 	size_t rest_done;   /* so many bytes of it are out */
@@ -186,7 +190,11 @@ void sink_patience_end(struct sink *s);
  */
 int sink_reopen(struct sink *s);
 
-/* Where s's file would become longer than it may with len more: FILE becomes FILE.1, a new one begins. */
+/*
+ * Where s's file would become longer than it may with len more: FILE becomes FILE.1, a new one begins;
+ * only that where somebody else moved FILE before.  0; -errno, once, where that cannot be, and then it
+ * is tried again now and then while s goes on beyond the limit.
+ */
 int sink_make_room(struct sink *s, size_t len);
 
 #endif
