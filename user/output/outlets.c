@@ -2,7 +2,6 @@
 #include "output/outlets.h"
 
 #include "base/log.h"
-#include "capture/recording.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,18 +85,17 @@ void outlets_report(struct outlets *o, const struct report *r)
 void outlets_record(struct outlets *o, const struct event *event)
 {
 	struct sink *s = o->options.recording;
+	uint64_t refused;
 	int err;
 
 	if (!s)
 		return;
-	if (event->kind == EVENT_START)
-		recording_write_header(&s->line);
-	recording_write_event(&s->line, event);
-	if (event->kind == EVENT_STOP)
-		recording_write_end(&s->line);
-	err = sink_write_line(s);
+	refused = s->refused;
+	err = sink_record_event(s, event);
 	if (err)
 		refusal(o, s, err);
+	if (s->refused != refused)
+		refusals_count(o);
 }
 
 static bool one_refuses(const struct outlets *o)
@@ -140,14 +138,19 @@ void outlets_set(
 	struct outlets *o, const struct pipeline_options *options, const struct report *start)
 {
 	const struct pipeline_options old = o->options;
+	int err;
 
 	o->options = *options;
 	/* What an output that goes away has refused stays in the total. */
 	for (size_t i = 0; i < old.sink_count; i++)
 		if (!has(options, old.sinks[i]))
 			o->refused_before += old.sinks[i]->refused;
-	if (old.recording && !has(options, old.recording))
+	if (old.recording && !has(options, old.recording)) {
+		err = sink_record_end(old.recording);
+		if (err)
+			refusal(o, old.recording, err);
 		o->refused_before += old.recording->refused;
+	}
 	for (size_t i = 0; i < options->sink_count && start; i++) {
 		if (has(&old, options->sinks[i]))
 			continue;

@@ -126,27 +126,3 @@ void sink_free(struct sink *s)
 	buffer_free(&s->rest);
 	s->ops->free(s);
 }
-
-static void record_format(struct sink *s, const struct report *r, struct buffer *out)
-{
-	(void)s;
-	(void)r;
-	(void)out;
-}
-
-static void record_free(struct sink *s)
-{
-	free(s);
-}
-
-struct sink *sink_record_new(void)
-{
-	static const struct sink_ops ops = {"record", record_format, record_free, NULL};
-	struct sink *s = calloc(1, sizeof(*s));
-
-	if (s) {
-		s->ops = &ops;
-		s->fd = -1;
-	}
-	return s;
-}

@@ -137,7 +137,7 @@ struct sink *sink_json_new(void);
 struct sink *sink_journal_new(void);
 struct sink *sink_metrics_new(void);
 
-/* Shows no report: the pipeline puts events into its line and calls sink_write_line(). */
+/* Shows no report: it takes the events themselves, by sink_record_event(). */
 struct sink *sink_record_new(void);
 
 /*
@@ -150,6 +150,15 @@ int sink_report(struct sink *s, const struct report *r);
 
 /* The same for what stands in s->line, whole lines, which it empties. */
 int sink_write_line(struct sink *s);
+
+/*
+ * One event to a recording: 0, or -errno as of sink_report().  Its first lines come with the first event
+ * that its output takes; what was refused stands in it as a loss of each kind, before what comes next.
+ */
+int sink_record_event(struct sink *s, const struct event *event);
+
+/* The end line of a recording that ends before its run does; the same. */
+int sink_record_end(struct sink *s);
 
 /* Closes the output unless it is standard output, frees s. */
 void sink_free(struct sink *s);
