@@ -199,17 +199,15 @@ bool rule_scheme_uncovered(const struct rule_input *in, struct finding *out)
 }
 
 /* Would containerd, which gets the prefixed ones, go direct for this host too?  By an entry of the list name. */
-static bool containerd_goes_direct(const struct rule_input *in, char name[64],
+static bool containerd_goes_direct(const struct rule_input *in, const char *host, char name[64],
 	char entry[sizeof(((struct choice *)0)->no_entry)])
 {
 	struct environment *e = environment_of_containerd(in->environment, &in->supervisor);
-	char text[ADDRESS_TEXT];
 	struct choice c = {0};
 
 	if (!e)
 		return false;
-	choice_for_host(
-		e, in->family, in->scheme, rule_host(in->dial, text), in->dial->remote.port, &c);
+	choice_for_host(e, in->family, in->scheme, host, in->dial->remote.port, &c);
 	if (c.reason == CHOICE_NO_LIST) {
 		snprintf(name, 64, "CONTAINERD_%s", c.variable->name);
 		if (!environment_get(in->environment, name))
@@ -256,9 +254,13 @@ bool rule_containerd_scope(const struct rule_input *in, struct finding *out)
 	count = rule_carried(in->environment, in->family, CARRIED_PREFIXED, found, CARRIED_MAX);
 	if (!count)
 		return false;
-	direct = containerd_goes_direct(in, list, entry);
+	direct = containerd_goes_direct(in, rule_host(in->dial, text), list, entry);
 	/* Then the site means this host to be dialled directly: no relay has a part in it. */
 	if (direct && (!in->public_target || rule_entry_is_exact(in, entry)))
+		return false;
+	/* So it is where the list has the network of a private registry, though Go asks no network for a name. */
+	if (!in->public_target && !in->latent &&
+		containerd_goes_direct(in, address_text(&in->dial->remote, text), list, entry))
 		return false;
 	v = best_of(in, found, count);
 	words_names(&b, found, count);
