@@ -68,8 +68,9 @@ struct supervisor check_supervisor(const struct check_unit *u)
 
 	s.server = !strcmp(u->name, "rke2-server") || !strcmp(u->name, "k3s");
 	if (config) {
-		s.cluster_cidr = config->value[NODE_CLUSTER_CIDR];
-		s.service_cidr = config->value[NODE_SERVICE_CIDR];
+		s.cluster_cidr = node_config_said(config, NODE_CLUSTER_CIDR);
+		s.service_cidr = node_config_said(config, NODE_SERVICE_CIDR);
+		s.cluster_domain = node_config_said(config, NODE_CLUSTER_DOMAIN);
 	}
 	return s;
 }

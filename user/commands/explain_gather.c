@@ -295,8 +295,9 @@ static int explain_supervise(struct explain *x)
 	if (err)
 		return err;
 	snprintf(x->version, sizeof(x->version), "%s", files.version);
-	supervisor.cluster_cidr = files.config.value[NODE_CLUSTER_CIDR];
-	supervisor.service_cidr = files.config.value[NODE_SERVICE_CIDR];
+	supervisor.cluster_cidr = node_config_said(&files.config, NODE_CLUSTER_CIDR);
+	supervisor.service_cidr = node_config_said(&files.config, NODE_SERVICE_CIDR);
+	supervisor.cluster_domain = node_config_said(&files.config, NODE_CLUSTER_DOMAIN);
 	own = environment_of_supervisor(x->environment, &supervisor);
 	node_files_free(&files);
 	if (!own)

@@ -41,7 +41,7 @@ static int add_problem(struct node_files *f, const char *path, const char *why, 
 	return err;
 }
 
-/* What has another shape than RKE2 reads. */
+/* What has another shape than RKE2 reads, and what was not followed. */
 static int add_faults(struct node_files *f, const char *path)
 {
 	const struct node_config *c = &f->config;
@@ -49,7 +49,7 @@ static int add_faults(struct node_files *f, const char *path)
 
 	for (size_t i = 0; i < c->note_count && !err; i++) {
 		err = add_problem(f, path, c->notes[i].text, c->notes[i].line);
-		if (!err)
+		if (!err && !c->notes[i].unread)
 			err = unit_list_add(&f->faults, f->problems.text[f->problems.count - 1]);
 	}
 	return err;
