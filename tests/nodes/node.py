@@ -74,7 +74,7 @@ class Node:
             self.files["var/lib/rancher/rke2/data/v1.32.5-rke2r1-f08cac670b4e/bin/containerd"] = "x"
 
     def healthy(self):
-        kind = self.random.choice(["relay", "relay", "lower", "containerd", "none", "private", "mirror"])
+        kind = self.random.choice(["relay", "relay", "lower", "containerd", "none", "private", "mirror", "told"])
         self.kind = kind
         if kind == "relay":
             self.set("HTTPS_PROXY", self.relay)
@@ -97,8 +97,44 @@ class Node:
         elif kind == "mirror":
             self.files["etc/rancher/rke2/registries.yaml"] = (
                 "mirrors:\n  docker.io:\n    endpoint:\n      - https://mirror.corp\n")
-        if kind != "containerd" and self.random.random() < 0.2:
+        elif kind == "told":
+            self.told()
+        if kind not in ("containerd", "told") and self.random.random() < 0.2:
             self.preload()
+
+    def told(self):
+        """containerd alone has a relay, and rke2 is told beside config.yaml that it needs none; or what it is told is not known."""
+        self.set("CONTAINERD_HTTPS_PROXY", self.relay)
+        self.set("CONTAINERD_NO_PROXY", self.list)
+        way = self.random.choice(["variable", "argument", "data-dir", "mirrors", "wrapper", "other-config", "runtime-image", "prime", "alias"])
+        start = f"/usr/local/bin/rke2 {self.unit.removeprefix('rke2-')}"
+        option = self.random.choice([" ", "="])
+        config = None
+        if way == "variable":
+            self.set("RKE2_SYSTEM_DEFAULT_REGISTRY", "registry.corp:5000")
+        elif way == "argument":
+            start += f" --debug --system-default-registry{option}registry.corp:5000"
+            config = self.random.choice([None, "system-default-registry: docker.io\n"])
+        elif way == "data-dir":
+            start += f" --data-dir{option}/data/rke2"
+            self.files["data/rke2/agent/images/rke2-images.linux-amd64.tar.zst"] = "x"
+        elif way == "mirrors":
+            self.files["etc/reg.yaml"] = "mirrors:\n  docker.io:\n    endpoint:\n      - https://mirror.corp\n"
+            config = "private-registry: /etc/reg.yaml\n"
+        elif way == "wrapper":
+            start = self.random.choice([f'/bin/sh -c ". /etc/proxy.sh; exec {start}"', f"/usr/bin/env HTTPS_PROXY=http://10.77.9.1:3128 {start}"])
+        elif way == "other-config":
+            start += f" --config{option}/etc/other.yaml"
+        elif way == "runtime-image":
+            config = "runtime-image: registry.corp:5000/rke2-runtime:v1\n"
+        elif way == "prime":
+            config = "prime: true\n"
+        else:
+            config = "x: &registry registry.corp:5000\nsystem-default-registry: *registry\n"
+        if config:
+            self.files["etc/rancher/rke2/config.yaml"] = config
+        if start != f"/usr/local/bin/rke2 {self.unit.removeprefix('rke2-')}":
+            self.files[f"etc/systemd/system/{self.unit}.service.d/start.conf"] = f"[Service]\nExecStart=\nExecStart={start}\n"
 
     def healthy_of(self, kinds, **more):
         """A healthy node of one of these kinds, that pulls unless it is CONTAINERD_ with its images preloaded."""

@@ -171,6 +171,101 @@ same "CONTAINERD_NO_PROXY counts" "$(of_containerd | tr '\n' ' ')" "direct relay
 findings --unit rke2-server --rke2-version v1.22.9+rke2r1 >/dev/null
 same "before v1.22.11 it did not" "$(of_containerd)" "relay"
 
+# What RKE2 is told beside config.yaml, by variables and arguments: argument before file before variable.
+exec_start() { mkdir -p "$node/etc/systemd/system/rke2-agent.service.d"; printf '[Service]\nExecStart=\nExecStart=%s\n' "$1" >"$node/etc/systemd/system/rke2-agent.service.d/start.conf"; }
+configured() { printf "$@" >"$node/etc/rancher/rke2/config.yaml"; }
+dialled() { jq -r 'select(.event.action == "pull" and .relaytrace.role == "supervisor") | .destination.domain + ":" + (.destination.port | tostring)' "$work/out.jsonl" | head -1; }
+why() { jq -r 'select(.event.action == "pull" and .relaytrace.role == "supervisor") | .relaytrace.pull.why' "$work/out.jsonl" | sort -u; }
+open_question() { # NAME WHY: nothing is found, and the listing says what is not known
+	same "cannot be told: $1" "$(findings), $(why)" "0, cannot be told from here: $2"
+	same "cannot be told: $1, in text" "$("${check[@]}" --root "$node" | grep -c "^  rke2 .* cannot be told from here: ")" 1
+}
+{ classic; echo RKE2_SYSTEM_DEFAULT_REGISTRY=registry.corp:5000; } | new_node
+same "the registry of a variable" "$(findings) $(dialled)" "0 registry.corp:5000"
+same "explain asks it too" "$("${check[0]}" explain --root "$node" --unit rke2-agent rancher/rke2-runtime:v1 | cut -f1 | sort -u)" \
+	"https://registry.corp:5000/v2/rancher/rke2-runtime/manifests/v1"
+configured 'system-default-registry: docker.io\n'
+same "a file wins over a variable" "$(findings) $(dialled)" "1 containerd-scope/supervisor index.docker.io:443"
+exec_start '/usr/local/bin/rke2 agent --system-default-registry=other.corp'
+same "an argument wins over a file" "$(findings) $(dialled)" "0 other.corp:443"
+exec_start '/usr/local/bin/rke2 agent --node-label a=b --debug'
+same "other arguments say nothing of it" "$(findings) $(dialled)" "1 containerd-scope/supervisor index.docker.io:443"
+printf '[Service]\nExecStart=\n' >"$node/etc/systemd/system/rke2-agent.service.d/zz.conf"
+exec_start '/usr/local/bin/rke2 agent --system-default-registry registry.corp:5000'
+same "an empty ExecStart= forgets the one before" "$(findings) $(dialled)" "1 containerd-scope/supervisor index.docker.io:443"
+{ classic; echo RKE2_DATA_DIR=/data/rke2; } | new_node
+mkdir -p "$node/data/rke2/agent/images" && echo x >"$node/data/rke2/agent/images/rke2-images.linux-amd64.tar.zst"
+same "the data-dir of a variable" "$(findings)" "0"
+classic | new_node
+exec_start '-/usr/local/bin/rke2 "agent" \\\n  -d /data/rke2'
+mkdir -p "$node/data/rke2/agent/images" && echo x >"$node/data/rke2/agent/images/rke2-images.linux-amd64.tar.zst"
+same "the data-dir of an argument" "$(findings), $(why)" "0, images are preloaded: /data/rke2/agent/images/rke2-images.linux-amd64.tar.zst"
+rm "$node"/data/rke2/agent/images/*
+same "with nothing in it" "$(findings) $(why | grep -c 'in /data/rke2/agent/images$')" "1 containerd-scope/supervisor 1"
+exec_start '/usr/local/bin/rke2 agent --data-dir=/data/rke2 --system-default-registry registry.corp:5000'
+same "two arguments" "$(findings) $(dialled)" "0 registry.corp:5000"
+classic | new_node
+configured 'private-registry: /etc/reg.yaml\n'
+same "a private-registry that is not there" "$(findings)" "1 containerd-scope/supervisor"
+printf 'mirrors:\n  docker.io:\n    endpoint: [https://mirror.corp]\n' >"$node/etc/reg.yaml"
+same "the mirrors of private-registry" "$(findings) $(dialled)" "0 mirror.corp:443"
+rm "$node/etc/rancher/rke2/config.yaml"
+exec_start '/usr/local/bin/rke2 agent --private-registry /etc/reg.yaml'
+same "of an argument" "$(findings) $(dialled)" "0 mirror.corp:443"
+classic | new_node
+configured 'runtime-image: registry.corp:5000/rke2-runtime:v1\n'
+open_question "runtime-image" "it is not looked for whether registry.corp:5000/rke2-runtime:v1 is here (runtime-image)"
+configured 'prime: true\n'
+open_question "prime" "prime is set, and which registry is Prime's stands in the program alone"
+configured 'prime: true\nsystem-default-registry: docker.io\n'
+same "a registry of one's own wins over prime" "$(findings)" "1 containerd-scope/supervisor"
+configured 'prime: false\n'
+same "prime that is off" "$(findings)" "1 containerd-scope/supervisor"
+configured 'prime: true\n'
+printf 'HTTPS_PROXY=http://user:pa#ss@10.77.9.1:3128\nNO_PROXY=10.0.0.0/8\n' >"$node/etc/default/rke2-agent"
+same "a broken value is one wherever it pulls from" "$(findings)" "1 value-misread/supervisor"
+for shape in 'x: &r registry.corp:5000\nsystem-default-registry: *r\n' 'x: &r [registry.corp:5000]\nsystem-default-registry: *r\n' 'x: &r {prime: true}\n<<: *r\n'; do
+	classic | new_node
+	configured "$shape"
+	same "an alias: $shape" "$(findings)" "0"
+done
+same "one that is not followed is told" "$(jq -r 'select(.event.action == "unread") | .message' "$work/out.jsonl" | grep -c 'config.yaml:2: << has an alias of more than one value, which is not followed here')" 1
+for start in '/bin/sh -c ". /etc/proxy.sh; exec /usr/local/bin/rke2 agent"' "/usr/bin/env HTTPS_PROXY=http://10.77.9.1:3128 rke2 agent"; do
+	classic | new_node
+	exec_start "$start"
+	open_question "$start" "ExecStart= runs ${start%% *}, which may give it variables and arguments of its own"
+	: >"$node/etc/default/rke2-agent"
+	mkdir -p "$node/etc/default" && printf 'HTTPS_PROXY=http://10.77.9.1:3128\n' >"$node/etc/default/rke2-server"
+	same "nor is a relay that another unit has: $start" "$(findings)" "0"
+done
+classic | new_node
+exec_start '/usr/local/bin/rke2 agent --config /etc/other.yaml'
+open_question "--config" "--config names another file, which is not read here"
+exec_start '/usr/local/bin/rke2 agent $RKE2_OPTIONS'
+open_question "a variable among the arguments" 'what systemd makes of its ExecStart= is not known here ($NAME, %)'
+{ classic; echo RKE2_CONFIG_FILE=/etc/other.yaml; } | new_node
+open_question "RKE2_CONFIG_FILE" "RKE2_CONFIG_FILE is set, and is not followed here"
+{ classic; echo K3S_SYSTEM_DEFAULT_REGISTRY=registry.corp:5000; } | new_node
+same "K3s's variables are not RKE2's" "$(findings)" "1 containerd-scope/supervisor"
+classic | new_node
+mkdir -p "$node/etc/systemd/system/rke2-agent.service.d" && printf '[Service]\nPassEnvironment=RKE2_SYSTEM_DEFAULT_REGISTRY\n' >"$node/etc/systemd/system/rke2-agent.service.d/pass.conf"
+open_question "PassEnvironment=" "what RKE2_SYSTEM_DEFAULT_REGISTRY is set to is not known here"
+classic | new_node
+echo RKE2_SYSTEM_DEFAULT_REGISTRY=registry.corp:5000 >"$node/etc/default/rke2-server"
+same "another unit's variables are not this one's" "$(findings)" "1 containerd-scope/supervisor"
+printf '%s\n' $relay | on_server
+configured 'x: &d k8s.corp\ncluster-domain: *d\n'
+same "a server's own domain is kept from the relay, an alias of it too" "$(for host in x.k8s.corp x.cluster.local; do
+	"${check[0]}" explain --root "$node" --unit rke2-server "https://$host/" | head -1 | cut -f2; done | tr '\n' ' ')" "direct relay http://10.77.9.1:3128 "
+configured 'x: &r 100.96.0.0/12\nservice-cidr: *r\n'
+same "the services' range by an alias" "$("${check[0]}" explain --root "$node" --unit rke2-server https://100.96.0.1/ | head -1 | cut -f2)" "direct"
+printf '%s\nNO_PROXY=.svc\n' $relay | new_node
+configured 'x: &r [100.96.0.0/12]\nservice-cidr: *r\n'
+same "a range that is not known: the default is not believed" "$(findings) $(jq -r 'select(.event.action == "unread") | .message' "$work/out.jsonl" | grep -c 'config.yaml:2: service-cidr has an alias')" "0 1"
+rm "$node/etc/rancher/rke2/config.yaml"
+exec_start '/usr/local/bin/rke2 agent --service-cidr 100.64.0.0/16'
+same "the services' range of an argument" "$(findings) $(jq -r 'select(.event.action == "finding") | .destination.domain' "$work/out.jsonl")" "1 cluster-via-relay/containerd 100.64.0.1"
+
 # Both cases, and the hosts that will be pulled from go different ways.
 printf 'http_proxy=http://10.77.9.1:3128\nhttps_proxy=http://10.77.9.1:3128\nno_proxy=10.0.0.0/8\nHTTPS_PROXY=http://x:1\n' | new_node
 same "the winner is most likely the wrong one" "$(findings)" "1 case-conflict/supervisor"
@@ -285,6 +380,8 @@ classic | new_node
 echo 'system-default-registry: http://r.corp:5000/' >"$node/etc/rancher/rke2/config.yaml"
 mends "a registry with a scheme" /etc/rancher/rke2/config.yaml:1 "write r.corp:5000"
 same "it silences nothing" "$(findings)" "1 containerd-scope/supervisor"
+echo RKE2_DATA_DIR=/data/rke2 >>"$node/etc/default/rke2-agent"
+mends "once, though two units read the file" /etc/rancher/rke2/config.yaml:1 "write r.corp:5000"
 printf 'HTTPS_PROXY=None\n' | new_node
 same "a word for no relay" "$(findings)" "1 value-misread/supervisor"
 printf 'CONTAINERD_HTTPS_PROXY=http://10.77.9.1:3128\n' | new_node

@@ -148,12 +148,18 @@ else
 	before "a version whose runtime is not there" "v1.33.1+rke2r1: warning containerd-scope" "${classic[@]}" server
 	before "an agent, whose registry its server knows" "v1.33.1+rke2r1: " "${classic[@]}" agent
 	before "a command of rke2 that pulls nothing" "v1.33.1+rke2r1: " "${classic[@]}" --version
-	before "an option that may say more than the files" "v1.33.1+rke2r1: " "${classic[@]}" server --debug
+	before "an option that says nothing of pulls" "v1.33.1+rke2r1: warning containerd-scope" "${classic[@]}" server --debug
+	before "an option that names another configuration" "v1.33.1+rke2r1: " "${classic[@]}" server --config /etc/other.yaml
+	before "an option that names a registry" "v1.33.1+rke2r1: " "${classic[@]}" server --system-default-registry registry.corp:5000
 	echo x >"$work/data/agent/images/x.tar.zst"
 	before "preloaded images" "v1.33.1+rke2r1: " "${classic[@]}" server
 	rm "$work/data/agent/images/x.tar.zst"
 	echo "RKE2_DATA_DIR=$work/other" >>/etc/default/rke2-server
+	mkdir -p "$work/other/agent/images" && echo x >"$work/other/agent/images/x.tar.zst"
+	before "a data directory that a variable names, and config.yaml another" "v1.33.1+rke2r1: warning containerd-scope" "${classic[@]}" server
+	mv /etc/rancher/rke2/config.yaml "$work/config.yaml"
 	before "a data directory that a variable names" "v1.33.1+rke2r1: " "${classic[@]}" server
+	mv "$work/config.yaml" /etc/rancher/rke2/config.yaml
 	printf 'CONTAINERD_HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\n' >/etc/default/rke2-server
 	mkdir -p "$work/data/data/v1.33.1-rke2r1-0123456789ab/bin"
 	before "a version whose runtime is there" "v1.33.1+rke2r1: " "${classic[@]}" server

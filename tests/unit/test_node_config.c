@@ -120,7 +120,7 @@ static void test_wrong_shapes(void)
 	UNIT_STRING(
 		noted(registries,
 			"mirrors:\n  \"*\":\n  docker.io:\n  a.io: {endpoint: [], rewrite: {}}\n"
-			"  b.io: &x {endpoint: [m]}\n  c.io: *x\nconfigs: {a.io: {tls: {}, auth: "
+			"  b.io: {endpoint: [m]}\nconfigs: {a.io: {tls: {}, auth: "
 			"{}}}\nx: y\n"),
 		"");
 	UNIT_STRING(noted(registries, "mirrors:\nconfigs:\n"), "");
@@ -163,7 +163,7 @@ static void test_hostile(void)
 	UNIT_CHECK(add(deep) == -EINVAL);
 	UNIT_STRING(fault.text, "nested too deep");
 	free(deep);
-	/* "Billion laughs": aliases are not followed. */
+	/* "Billion laughs": aliases of collections are not followed. */
 	UNIT_CHECK(add("a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\n"
 		       "c: &c [*b,*b,*b,*b,*b,*b]\nserver: *c\ndata-dir: /d\n") == 0);
 	UNIT_STRING(config.value[NODE_SERVER], "");
@@ -182,11 +182,55 @@ static void test_hostile(void)
 	UNIT_CHECK(node_config_parse("", NODE_CONFIG_BYTES_MAX + 1, 0, &config, &fault) == -EINVAL);
 }
 
+static void test_aliases(void)
+{
+	memset(&config, 0, sizeof(config));
+	UNIT_CHECK(add("x: &r 10.96.0.0/12\nservice-cidr: *r\ny: [&a 10.1.0.0/16, z]\n"
+		       "cluster-cidr: [*a, fd00::/56]\n? *r\n: y\n") == 0);
+	UNIT_STRING(config.value[NODE_SERVICE_CIDR], "10.96.0.0/12");
+	UNIT_CHECK(config.line[NODE_SERVICE_CIDR] == 2);
+	UNIT_STRING(config.value[NODE_CLUSTER_CIDR], "10.1.0.0/16,fd00::/56");
+	UNIT_CHECK(!config.note_count && !config.cut);
+	/* A name may be given again, to a collection as well. */
+	UNIT_CHECK(add("a: &r /a\nb: &r /b\ndata-dir: *r\n") == 0);
+	UNIT_STRING(config.value[NODE_DATA_DIR], "/b");
+	UNIT_STRING(noted(add, "a: &r /a\nb: &r [/b]\ndata-dir: *r\n"),
+		"1: 3 data-dir has an alias of more than one value, which is not followed here: "
+		"what it says is not known");
+	UNIT_CHECK(config.notes[0].unread && config.unknown[NODE_DATA_DIR]);
+	UNIT_STRING(node_config_said(&config, NODE_DATA_DIR), "unknown");
+	/* What comes later is known again. */
+	UNIT_CHECK(add("data-dir: /c\n") == 0);
+	UNIT_STRING(node_config_said(&config, NODE_DATA_DIR), "/c");
+	/* One of several is not known: so is the whole. */
+	UNIT_CHECK(add("b: &r [10.1.0.0/16]\ncluster-cidr: [*r, 10.2.0.0/16]\n") == 0);
+	UNIT_CHECK(config.unknown[NODE_CLUSTER_CIDR]);
+	UNIT_CHECK(add("b: &r [10.1.0.0/16]\ncluster-cidr: [10.2.0.0/16, *r]\n") == 0);
+	UNIT_CHECK(config.unknown[NODE_CLUSTER_CIDR]);
+	UNIT_STRING(noted(add, "x: &r {a: b}\nnode-label: *r\ntls-san: [*r]\n"), "");
+	UNIT_CHECK(!config.cut);
+	UNIT_STRING(noted(add, "x: &r {data-dir: /a}\n<<: *r\n"),
+		"1: 2 << has an alias of more than one value, which is not followed here: what it "
+		"says is not known");
+	UNIT_CHECK(config.cut);
+	/* Mirrors that are not known are some. */
+	UNIT_STRING(noted(registries, "x: &e https://m\nmirrors:\n  a.io: {endpoint: [*e]}\n"), "");
+	UNIT_STRING(config.mirrors[0].endpoint, "https://m");
+	UNIT_CHECK(!config.cut);
+	UNIT_STRING(noted(registries, "mirrors:\n  b.io: &x {endpoint: [m]}\n  c.io: *x\n"),
+		"1: 3 mirrors has an alias of more than one value, which is not followed here: "
+		"what it says is not known");
+	UNIT_CHECK(config.cut && config.mirror_count == 1);
+	UNIT_STRING(noted(registries, "x: &x {auth: {}}\nconfigs: {a.io: *x}\n"), "");
+	UNIT_CHECK(!config.cut);
+}
+
 int main(void)
 {
 	UNIT_RUN(test_config);
 	UNIT_RUN(test_registries);
 	UNIT_RUN(test_wrong_shapes);
 	UNIT_RUN(test_hostile);
+	UNIT_RUN(test_aliases);
 	return unit_status();
 }

@@ -97,7 +97,7 @@ static void test_environment_of_containerd_replaces_and_never_extends(void)
 static void test_environment_of_a_server_has_one_list(void)
 {
 	const struct supervisor server = {.server = true, .service_cidr = "10.96.0.0/12"},
-				agent = {0};
+				named = {.server = true, .cluster_domain = "k8s.corp"}, agent = {0};
 	struct environment *e = ENVIRONMENT(
 		ENVIRONMENT_EXEC, "no_proxy=.corp", "HTTPS_PROXY=h:1", "NO_PROXY=.docker.io");
 	struct environment *own = environment_of_supervisor(e, &server);
@@ -106,6 +106,10 @@ static void test_environment_of_a_server_has_one_list(void)
 		".docker.io,.corp,.svc,.cluster.local,10.42.0.0/16,10.96.0.0/12");
 	UNIT_STRING(value_of(own, "no_proxy"), "(none)");
 	UNIT_STRING(value_of(own, "HTTPS_PROXY"), "h:1");
+	environment_unref(own);
+	own = environment_of_supervisor(e, &named);
+	UNIT_STRING(value_of(own, "NO_PROXY"),
+		".docker.io,.corp,.svc,.k8s.corp,10.42.0.0/16,10.43.0.0/16");
 	environment_unref(own);
 	own = environment_of_supervisor(e, &agent);
 	UNIT_CHECK(environment_equal(own, e));

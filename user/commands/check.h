@@ -25,8 +25,9 @@ struct check_unit {
 	uint64_t started_ns;		/* CLOCK_REALTIME, of that; 0: not known */
 	bool judged;			/* it is used here: its findings count */
 	const struct node_files *files; /* NULL: neither RKE2 nor K3s */
-	struct process *self;		/* as the unit would start it; pid 0 */
-	struct process *containerd;	/* as that would start it; NULL: it does not */
+	struct node_files *own; /* owned: files, where the unit itself says what others do not */
+	struct process *self;	/* as the unit would start it; pid 0 */
+	struct process *containerd; /* as that would start it; NULL: it does not */
 	bool starts_containerd;
 };
 
@@ -37,8 +38,9 @@ struct check_subject {
 	const struct node_config *config;
 	struct environment *effective; /* owned: what it decides by; a server changes its own */
 	bool pulls;
-	bool asked;	/* what that pull would do is to be told */
-	char why[2048]; /* it pulls, or does not: "there is no ...", "" */
+	bool asked;	       /* what that pull would do is to be told */
+	enum node_doubt doubt; /* it cannot be told from here whether, or from where */
+	char why[2048];	       /* it pulls, or does not: "there is no ...", "" */
 	enum pull_when when;
 	size_t findings;
 };
@@ -69,6 +71,19 @@ struct check {
 
 /* Fills c, which begins zeroed but for options, up to the findings.  0, or the exit status after saying why. */
 int check_gather(struct check *c);
+
+/*
+ * The configuration of RKE2, K3s and the system agent, and of each unit what it says beside that: fills rke2, k3s, agent and
+ * files of the units, and tells the diagnosis.  0 or -errno.
+ */
+int check_files(struct check *c);
+void check_files_free(struct check_unit *u);
+
+/* Adds "PATH:LINE: WHY" to what was not read; LINE 0, WHY NULL: without.  0 or -ENOMEM. */
+int check_unread(struct check *c, const char *path, unsigned int line, const char *why);
+
+/* An event handler that hands a fact to the diagnosis that context is. */
+void check_fact(void *context, const struct event *event);
 
 /* What the unit's program makes of its variables. */
 struct supervisor check_supervisor(const struct check_unit *u);

@@ -69,7 +69,7 @@ static int root_open(struct check *c)
 
 /* ---- what could not be read ---- */
 
-static int unread_add(struct check *c, const char *path, unsigned int line, const char *why)
+int check_unread(struct check *c, const char *path, unsigned int line, const char *why)
 {
 	struct buffer b = {0};
 	int err;
@@ -114,17 +114,17 @@ static int unread_of_unit(struct check *c, const struct check_unit *u)
 		if (is_needed(f))
 			continue;
 		if (f->role == UNIT_FILE_UNSEEN)
-			err = unread_add(c, f->path, 0, NULL);
+			err = check_unread(c, f->path, 0, NULL);
 		else if (f->error && f->error != -ENOENT)
-			err = unread_add(c, f->path, 0, check_why(c, f));
+			err = check_unread(c, f->path, 0, check_why(c, f));
 		else if (f->refused)
-			err = unread_add(
+			err = check_unread(
 				c, f->path, f->refused_line, env_file_fault_text(f->refused));
 		else if (f->end != UNIT_TEXT_WHOLE)
-			err = unread_add(c, f->path, f->end_line, "systemd reads no further");
+			err = check_unread(c, f->path, f->end_line, "systemd reads no further");
 	}
 	if (!err && u->facts.cut)
-		err = unread_add(c, u->facts.id, 0, "it has more files than are read here");
+		err = check_unread(c, u->facts.id, 0, "it has more files than are read here");
 	return err;
 }
 
@@ -197,11 +197,6 @@ static bool unit_is_enabled(const struct check *c, const char *name)
 	return found;
 }
 
-static void on_fact(void *context, const struct event *event)
-{
-	diagnosis_fact(context, event);
-}
-
 static int unit_make(struct check *c, struct check_unit *u, size_t known)
 {
 	const char *program = known < KNOWN_UNITS ? known_units[known].program : u->name;
@@ -223,7 +218,7 @@ static int unit_make(struct check *c, struct check_unit *u, size_t known)
 	u->starts_containerd = known < KNOWN_UNITS && known_units[known].starts_containerd;
 	if (!u->self)
 		return -ENOMEM;
-	err = node_unit_tell(&u->facts, u->reload, c->now_ns, on_fact, c->diagnosis);
+	err = node_unit_tell(&u->facts, u->reload, c->now_ns, check_fact, c->diagnosis);
 	if (err)
 		return err;
 	return unread_of_unit(c, u);
@@ -280,38 +275,6 @@ static int units_read(struct check *c)
 	return 0;
 }
 
-/* ---- configuration ---- */
-
-static int files_read(struct check *c, enum distribution distribution, struct node_files *files)
-{
-	char program[PATH_MAX] = "";
-	int err;
-
-	for (size_t i = 0; i < c->unit_count; i++) {
-		struct check_unit *u = &c->units[i];
-		static const char *const names[] = {[DISTRIBUTION_RKE2] = "rke2-",
-			[DISTRIBUTION_K3S] = "k3s",
-			[DISTRIBUTION_AGENT] = "rancher-system-agent"};
-
-		if (strncmp(u->name, names[distribution], strlen(names[distribution])) != 0)
-			continue;
-		u->files = files;
-		if (distribution != DISTRIBUTION_AGENT && !*program)
-			node_program_of_unit(&c->root, u->facts.files[u->facts.fragment].path,
-				program, sizeof(program));
-	}
-	err = node_files_read(&c->root, distribution, program,
-		distribution == DISTRIBUTION_RKE2 ? c->options->rke2_version : NULL, files);
-	for (size_t i = 0; i < files->problems.count && !err; i++)
-		if (unit_list_has(&files->faults, files->problems.text[i]))
-			err = unit_list_add(&c->faults, files->problems.text[i]);
-		else
-			err = unread_add(c, files->problems.text[i], 0, NULL);
-	if (!err)
-		node_files_tell(files, c->now_ns, on_fact, c->diagnosis);
-	return err;
-}
-
 /* ---- processes ---- */
 
 struct scan_context {
@@ -362,7 +325,8 @@ static void on_process(void *context, const struct event *event)
 		char path[64];
 
 		snprintf(path, sizeof(path), "/proc/%u/environ", p->pid);
-		s->err = unread_add(c, path, 0, geteuid() ? "not yours: run this as root" : "gone");
+		s->err = check_unread(
+			c, path, 0, geteuid() ? "not yours: run this as root" : "gone");
 	}
 }
 
@@ -445,12 +409,8 @@ int check_gather(struct check *c)
 		status = units_read(c);
 		if (status)
 			return status;
-		err = files_read(c, DISTRIBUTION_RKE2, &c->rke2);
+		err = check_files(c);
 	}
-	if (!err)
-		err = files_read(c, DISTRIBUTION_K3S, &c->k3s);
-	if (!err)
-		err = files_read(c, DISTRIBUTION_AGENT, &c->agent);
 	if (!err)
 		err = containerds_make(c);
 	if (!err && !*c->prefix)
@@ -475,6 +435,7 @@ void check_free(struct check *c)
 		process_unref(c->units[i].self);
 		unit_view_free(&c->units[i].view);
 		unit_facts_free(&c->units[i].facts);
+		check_files_free(&c->units[i]);
 	}
 	node_files_free(&c->rke2);
 	node_files_free(&c->k3s);

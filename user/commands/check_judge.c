@@ -68,8 +68,9 @@ struct supervisor check_supervisor(const struct check_unit *u)
 
 	s.server = !strcmp(u->name, "rke2-server") || !strcmp(u->name, "k3s");
 	if (config) {
-		s.cluster_cidr = config->value[NODE_CLUSTER_CIDR];
-		s.service_cidr = config->value[NODE_SERVICE_CIDR];
+		s.cluster_cidr = node_config_said(config, NODE_CLUSTER_CIDR);
+		s.service_cidr = node_config_said(config, NODE_SERVICE_CIDR);
+		s.cluster_domain = node_config_said(config, NODE_CLUSTER_DOMAIN);
 	}
 	return s;
 }
@@ -87,25 +88,23 @@ static void will_pull_next(
 	s->asked = !c->options->rke2_version;
 }
 
-/* Does this process pull, as far as files tell?  When, and why. */
-static void will_pull(
+/* What the files leave open is nothing to be alarmed about: it is told beside what is known. */
+static void will_pull_unsure(struct check_subject *s, const char *why)
+{
+	snprintf(s->why, sizeof(s->why), "cannot be told from here: %s", why);
+	s->pulls = false;
+	s->asked = s->doubt == NODE_DOUBT_TARGETS && s->when == PULL_NOW;
+	s->when = PULL_SOMEWHERE;
+}
+
+/* The parts of will_pull() that ask for what is here. */
+static void will_pull_images(
 	const struct check *c, struct check_subject *s, const struct node_files *files)
 {
 	const char *asked = c->options->rke2_version;
 	enum role role = s->process->role;
 	char words[NODE_IMAGES_WORDS];
 
-	s->pulls = s->asked = true;
-	if (role == ROLE_SYSTEM_AGENT || !files) {
-		snprintf(s->why, sizeof(s->why), "%s",
-			role == ROLE_SYSTEM_AGENT ? "the installer of each new version" : "images");
-		return;
-	}
-	if (role == ROLE_SUPERVISOR && files->distribution == DISTRIBUTION_K3S) {
-		snprintf(s->why, sizeof(s->why), "k3s brings its own programs");
-		s->pulls = s->asked = false;
-		return;
-	}
 	node_images_words(files, words);
 	if (files->preloaded == NODE_IMAGES_HELD) {
 		snprintf(s->why, sizeof(s->why), "%s%s%s", words,
@@ -127,6 +126,33 @@ static void will_pull(
 	else
 		snprintf(s->why, sizeof(s->why), "rke2-runtime%s%s: it is not in %s/data, and %s",
 			files->version[0] ? " of " : "", files->version, files->data_dir, words);
+}
+
+/* Does this process pull, as far as files tell?  When, and why. */
+static void will_pull(
+	const struct check *c, struct check_subject *s, const struct node_files *files)
+{
+	enum role role = s->process->role;
+	char doubt[1024] = "";
+
+	s->pulls = s->asked = true;
+	s->doubt = files ? node_doubt_of(files, role, doubt, sizeof(doubt)) : NODE_DOUBT_NONE;
+	if (files && role == ROLE_SUPERVISOR && files->distribution == DISTRIBUTION_K3S) {
+		snprintf(s->why, sizeof(s->why), "k3s brings its own programs");
+		s->pulls = s->asked = false;
+		s->doubt = NODE_DOUBT_NONE;
+		return;
+	}
+	if (role == ROLE_SYSTEM_AGENT || !files)
+		snprintf(s->why, sizeof(s->why), "%s",
+			role == ROLE_SYSTEM_AGENT ? "the installer of each new version" : "images");
+	else if (s->doubt != NODE_DOUBT_PULL)
+		will_pull_images(c, s, files);
+	/* What pulls nothing at all pulls from nowhere else. */
+	if (s->doubt != NODE_DOUBT_NONE && (s->asked || s->when == PULL_NEXT_UPGRADE))
+		will_pull_unsure(s, doubt);
+	else
+		s->doubt = NODE_DOUBT_NONE;
 }
 
 static struct check_subject *subject_add(struct check *c, struct process *p,
@@ -193,6 +219,9 @@ static void list_judge(struct check *c, struct check_subject *s)
 
 	if (!environment_proves_absence(s->process->environment))
 		return;
+	/* The cluster's own range may be any. */
+	if (s->config->unknown[NODE_SERVICE_CIDR] || s->doubt == NODE_DOUBT_PULL)
+		return;
 	if (s->process->role == ROLE_CONTAINERD && u && list_is_given(c, u))
 		return;
 	for (size_t i = 0; i < c->finding_count; i++)
@@ -231,7 +260,7 @@ static bool process_is_judged(const struct check *c, const struct check_subject 
 {
 	const struct process *p = s->process;
 
-	if (!s->pulls || !environment_proves_absence(p->environment))
+	if (!s->pulls || s->doubt || !environment_proves_absence(p->environment))
 		return false;
 	if (!s->unit)
 		return true;

@@ -199,14 +199,19 @@ static void put_subject(const struct check *c, const struct check_subject *subje
 	struct sink_text *s, struct buffer *out)
 {
 	struct pull_target targets[PULL_TARGETS];
+	const char *words = subject->doubt == NODE_DOUBT_PULL	   ? " may pull, "
+			    : subject->doubt == NODE_DOUBT_TARGETS ? " pulls, from where "
+			    : subject->pulls			   ? " will pull "
+								   : " pulls nothing now: ";
 	size_t judged, count;
 
 	count = node_pull_targets(subject->config, subject->process->role, targets, &judged);
 	put_who(subject->process, s, out);
-	buffer_append_string(out, subject->pulls ? " will pull " : " pulls nothing now: ");
+	buffer_append_string(out, words);
 	text_escaped(out, subject->why);
 	buffer_append_char(out, '\n');
-	for (size_t i = 0, end; i < count; i = end) {
+	/* Hosts that may be others are none to go by. */
+	for (size_t i = 0, end; i < count && !subject->doubt; i = end) {
 		struct choice choice, next;
 
 		check_choice(c, subject, &targets[i], &choice);

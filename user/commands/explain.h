@@ -37,8 +37,7 @@ struct explain {
 		passed;	 /* names that the unit takes from the service manager's environment */
 	bool incomplete; /* a variable of the process may be missing here, or a mirror */
 	/* For image references: */
-	char program[4096]; /* of the unit; "" where that is not known */
-	char version[64];   /* of rke2 or k3s; "" where that is not known */
+	char version[64]; /* of rke2 or k3s; "" where that is not known */
 	struct node_files node;
 	enum role roles[2]; /* who would pull */
 	size_t role_count;
@@ -64,6 +63,10 @@ struct explain_answer {
  * --env; the later one of a name counts.  0 or -errno, after saying why.
  */
 int explain_gather(struct explain *x);
+
+/* The node's configuration as the unit asked for finds it.  0 or -errno. */
+int explain_files(
+	const struct explain *x, enum distribution distribution, struct node_files *files);
 
 /*
  * Is it a name that somebody wrote for a relay, rightly or with a mistake in it?  Others' mistakes are

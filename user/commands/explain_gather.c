@@ -244,9 +244,6 @@ static int explain_take_unit(struct explain *x, const struct unit_facts *f)
 	}
 	for (unsigned int i = 0; !err && i < e->count; i++)
 		err = environment_add_judged(x->environment, &e->variables[i]);
-	if (!err && f->fragment >= 0)
-		node_program_of_unit(
-			&x->root, f->files[f->fragment].path, x->program, sizeof(x->program));
 	environment_unref(e);
 	unit_view_free(&view);
 	return err;
@@ -290,13 +287,13 @@ static int explain_supervise(struct explain *x)
 
 	if (!rke2 && !k3s)
 		return 0;
-	err = node_files_read(
-		&x->root, k3s ? DISTRIBUTION_K3S : DISTRIBUTION_RKE2, x->program, NULL, &files);
+	err = explain_files(x, k3s ? DISTRIBUTION_K3S : DISTRIBUTION_RKE2, &files);
 	if (err)
 		return err;
 	snprintf(x->version, sizeof(x->version), "%s", files.version);
-	supervisor.cluster_cidr = files.config.value[NODE_CLUSTER_CIDR];
-	supervisor.service_cidr = files.config.value[NODE_SERVICE_CIDR];
+	supervisor.cluster_cidr = node_config_said(&files.config, NODE_CLUSTER_CIDR);
+	supervisor.service_cidr = node_config_said(&files.config, NODE_SERVICE_CIDR);
+	supervisor.cluster_domain = node_config_said(&files.config, NODE_CLUSTER_DOMAIN);
 	own = environment_of_supervisor(x->environment, &supervisor);
 	node_files_free(&files);
 	if (!own)

@@ -40,6 +40,24 @@ static void who_pulls(struct explain *x)
 		x->roles[x->role_count++] = ROLE_CONTAINERD;
 }
 
+int explain_files(const struct explain *x, enum distribution distribution, struct node_files *files)
+{
+	static const char *const names[] = {[DISTRIBUTION_RKE2] = "rke2-",
+		[DISTRIBUTION_K3S] = "k3s",
+		[DISTRIBUTION_AGENT] = "rancher-system-agent"};
+	struct node_start *start = calloc(1, sizeof(*start));
+	struct unit_host host = {0};
+	int err = start ? unit_host_read(&x->root, &host) : -ENOMEM;
+
+	if (!err && x->unit && !strncmp(x->unit, names[distribution], strlen(names[distribution])))
+		err = node_start_read(&x->root, &host, x->unit, distribution, start);
+	if (!err)
+		err = node_files_read(&x->root, distribution, start, NULL, files);
+	unit_host_free(&host);
+	free(start);
+	return err;
+}
+
 /* Whose files count: --unit says it; else K3s's where RKE2 has none and K3s has. */
 static int read_files(struct explain *x)
 {
@@ -57,7 +75,7 @@ static int read_files(struct explain *x)
 		if (unit_root_stat(&x->root, "/etc/rancher/rke2", &node, &mtime_ns) == -ENOENT &&
 			!unit_root_stat(&x->root, k3s[i], &node, &mtime_ns))
 			distribution = DISTRIBUTION_K3S;
-	return node_files_read(&x->root, distribution, x->program, NULL, &x->node);
+	return explain_files(x, distribution, &x->node);
 }
 
 /* What a server adds is in its environment already. */
@@ -84,7 +102,9 @@ static int read_node(struct explain *x)
 	}
 	for (size_t i = 0; i < x->node.problems.count; i++)
 		log_warning("%s", x->node.problems.text[i]);
-	x->incomplete |= x->node.problems.count > 0;
+	if (x->node.start_doubt != NODE_DOUBT_NONE)
+		log_warning("%s: %s", x->unit, x->node.start_why);
+	x->incomplete |= x->node.problems.count > 0 || x->node.start_doubt != NODE_DOUBT_NONE;
 	who_pulls(x);
 	return 0;
 }

@@ -137,6 +137,7 @@ static void supervisor_of(
 	out->version = started_by_unit(p)->version;
 	out->cluster_cidr = d->facts.cluster_cidr;
 	out->service_cidr = d->facts.service_cidr;
+	out->cluster_domain = d->facts.cluster_domain;
 }
 
 void diagnosis_input(const struct diagnosis *d, const struct dial *dial, struct rule_input *in)

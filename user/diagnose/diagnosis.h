@@ -44,7 +44,8 @@ void diagnosis_relay(struct diagnosis *d, const struct dial *dial, uint64_t now_
 
 /*
  * Before any dial: what would be wrong if process pulled from targets, by its environment and what
- * was told of the node.  Findings of severity warning, at most one a rule; returns how many.  why: a sentence for the
+ * was told of the node.  Findings of severity warning, at most one a rule; returns how many.  PULL_SOMEWHERE: targets are
+ * what it would pull from by default, and only a value that is broken whatever is dialled is told.  why: a sentence for the
  * chain, or NULL.
  */
 size_t diagnosis_latent(struct diagnosis *d, struct process *process,

@@ -54,7 +54,8 @@ struct node_facts_kept {
 		char registry[256], host[256];
 	} mirrors[MIRROR_FACTS_MAX];
 	char s3_endpoint[256];
-	char cluster_cidr[256], service_cidr[256]; /* "" where the configuration says none */
+	/* "" where the configuration says none */
+	char cluster_cidr[256], service_cidr[256], cluster_domain[256];
 };
 
 void facts_free(struct node_facts_kept *k);

@@ -78,7 +78,7 @@ static void learn(struct diagnosis *d, struct process *process)
 /* What is not sure, or not yet, is nothing to be alarmed about. */
 static void soften(const struct question *q, struct finding *f)
 {
-	if (q->when == PULL_NOW)
+	if (q->when == PULL_NOW || q->when == PULL_SOMEWHERE)
 		return;
 	f->severity = SEVERITY_INFO;
 	if (q->when == PULL_NEXT_UPGRADE)
@@ -166,7 +166,8 @@ size_t diagnosis_latent(struct diagnosis *d, struct process *process,
 	const struct pull_target *targets, size_t count, enum pull_when when, const char *why,
 	uint64_t now_ns)
 {
-	const struct question q = {process, targets, count, LATENT_ASKED, when, why, now_ns};
+	const struct question q = {process, targets, count,
+		when == PULL_SOMEWHERE ? LATENT_DEFAULT : LATENT_ASKED, when, why, now_ns};
 
 	return latent(d, &q);
 }

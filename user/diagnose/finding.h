@@ -10,8 +10,9 @@ enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 
 /* When a process will pull; what is not sure is told as info. */
 enum pull_when {
-	PULL_NOW,     /* as soon as it starts */
-	PULL_PERHAPS, /* as soon as it starts, unless what was not looked into has the images */
+	PULL_NOW,	/* as soon as it starts */
+	PULL_SOMEWHERE, /* as soon as it starts, from hosts that are not known */
+	PULL_PERHAPS,	/* as soon as it starts, unless what was not looked into has the images */
 	PULL_NEXT_UPGRADE, /* it has what it needs, until the next version is installed */
 };
 

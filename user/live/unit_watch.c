@@ -84,15 +84,21 @@ static void watch_folders(struct watched_unit *u)
 	}
 }
 
-static void tell_configuration(const struct unit_root *root, const char *unit, uint64_t time_ns,
-	event_handler handler, void *context)
+static void tell_configuration(const struct unit_root *root, const struct unit_host *host,
+	const char *unit, uint64_t time_ns, event_handler handler, void *context)
 {
+	enum distribution distribution =
+		!strncmp(unit, "k3s", 3) ? DISTRIBUTION_K3S : DISTRIBUTION_RKE2;
+	bool agent = !strcmp(unit, "rancher-system-agent.service");
+	struct node_start start = {0};
 	struct node_files files;
-	bool k3s = !strncmp(unit, "k3s", 3);
 
-	if (!k3s && strncmp(unit, "rke2-", 5) && strcmp(unit, "rancher-system-agent.service"))
+	if (distribution == DISTRIBUTION_RKE2 && strncmp(unit, "rke2-", 5) && !agent)
 		return;
-	if (node_files_read(root, k3s ? DISTRIBUTION_K3S : DISTRIBUTION_RKE2, NULL, NULL, &files))
+	if (!agent && node_start_read(root, host, unit, distribution, &start))
+		return;
+	start.program[0] = '\0';
+	if (node_files_read(root, distribution, &start, NULL, &files))
 		return;
 	node_files_tell(&files, time_ns, handler, context);
 	node_files_free(&files);
@@ -117,7 +123,7 @@ static void unit_tell(
 		u->reload = systemctl_need_reload(u->name) == 1;
 		if (facts.fragment >= 0) {
 			node_unit_tell(&facts, u->reload, time_ns, handler, context);
-			tell_configuration(&root, u->name, time_ns, handler, context);
+			tell_configuration(&root, &host, u->name, time_ns, handler, context);
 		}
 		unit_facts_free(&facts);
 	}
@@ -149,63 +155,49 @@ static bool starts_pulls(enum role role)
 	return role == ROLE_SUPERVISOR || role == ROLE_CONTAINERD || role == ROLE_SYSTEM_AGENT;
 }
 
-/* RKE2's own variables that decide, in place of config.yaml, whether there is a pull and where from. */
-static bool decides_pull(const char *name, size_t len)
+static enum distribution distribution_of(const struct watched_unit *u)
 {
-	static const char *const names[] = {"RKE2_DATA_DIR", "RKE2_CONFIG_FILE",
-		"RKE2_RUNTIME_IMAGE", "RKE2_SYSTEM_DEFAULT_REGISTRY", "RKE2_PRIVATE_REGISTRY",
-		"RKE2_PRIME"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i]) == len && !memcmp(names[i], name, len))
-			return true;
-	return false;
+	return !strncmp(u->name, "rke2-", 5) ? DISTRIBUTION_RKE2
+	       : !strncmp(u->name, "k3s", 3) ? DISTRIBUTION_K3S
+					     : DISTRIBUTION_AGENT;
 }
 
-static bool unit_decides_pull(const struct unit_root *root, const char *unit)
+/* How the process was started: its variables by the unit, its arguments by itself.  0 or -errno. */
+static int start_of(const struct watched_unit *u, const struct event_exec *exec, enum role role,
+	struct node_start *out)
 {
+	const struct unit_root root = {u->prefix};
 	struct unit_host host = {0};
-	struct unit_facts facts;
-	bool decides = true;
+	int err = unit_host_read(&root, &host);
 
-	if (unit_host_read(root, &host))
-		return true;
-	if (unit_facts_read(root, &host, decides_pull, unit, &facts) == 0) {
-		decides = false;
-		for (size_t i = 0; i < facts.statement_count; i++)
-			decides |= facts.statements[i].name != NULL;
-		unit_facts_free(&facts);
-	}
+	if (!err)
+		err = node_start_read(&root, &host, u->name, distribution_of(u), out);
 	unit_host_free(&host);
-	return decides;
-}
-
-/* "rke2 agent" or "rke2 server", without an option that may say another thing than the files do. */
-static bool args_are_plain(const struct event_exec *exec, bool *is_agent)
-{
-	if (exec->arg_count != 2 || exec->args_truncated)
-		return false;
-	*is_agent = !strcmp(exec->args[1], "agent");
-	return *is_agent || !strcmp(exec->args[1], "server");
+	if (err || role != ROLE_SUPERVISOR)
+		return err;
+	if (!exec->arg_count || exec->args_truncated)
+		return -EINVAL;
+	node_start_arguments(out, exec->args + 1, exec->arg_count - 1);
+	return 0;
 }
 
 /* The process starts, and will pull: what from, in a fact of its own. */
 static void pull_tell(const struct watched_unit *u, const struct event *exec, enum role role,
 	event_handler handler, void *context)
 {
-	enum distribution distribution = !strncmp(u->name, "rke2-", 5) ? DISTRIBUTION_RKE2
-					 : !strncmp(u->name, "k3s", 3) ? DISTRIBUTION_K3S
-								       : DISTRIBUTION_AGENT;
+	enum distribution distribution = distribution_of(u);
 	const struct unit_root root = {u->prefix};
 	struct node_files files;
-	bool is_agent = false;
+	struct node_start start;
 
 	if ((distribution == DISTRIBUTION_AGENT) != (role == ROLE_SYSTEM_AGENT) ||
-		(role == ROLE_SUPERVISOR && !args_are_plain(&exec->exec, &is_agent)) ||
-		unit_decides_pull(&root, u->name) ||
-		node_files_read(&root, distribution, NULL, exec->exec.version, &files))
+		start_of(u, &exec->exec, role, &start))
 		return;
-	node_pull_tell(&files, role, is_agent, exec, handler, context);
+	/* The version is that of the process, or is not known. */
+	start.program[0] = '\0';
+	if (node_files_read(&root, distribution, &start, exec->exec.version, &files))
+		return;
+	node_pull_tell(&files, role, start.is_agent, exec, handler, context);
 	node_files_free(&files);
 }
 

@@ -3,45 +3,14 @@
 
 #include "base/buffer.h"
 #include "node/key_near.h"
+#include "node/node_yaml.h"
 #include "relay/relay_url.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
-
-/*
- * libyaml's events are read one by one, no tree is built and no alias is followed: memory does not grow
- * with the nesting of the file, and an alias bomb is as long as its text.  What lies deeper than this
- * is passed over: mirrors, registry, endpoint, item are four.
- */
-#define DEPTH_KEPT 4
-#define DEPTH_MAX  256
-
-struct level {
-	bool mapping;
-	bool has_key; /* the key was read, its value comes */
-	char key[256];
-};
-
-struct walk;
-typedef void value_fn(struct walk *w, const char *value, size_t len, unsigned int line);
-
-struct walk {
-	struct level levels[DEPTH_KEPT + 1];
-	size_t depth; /* of open collections; those beyond DEPTH_KEPT are only counted */
-	struct node_config *config;
-	unsigned int file;
-	enum node_setting replaced; /* the setting whose list is being read; NODE_SETTINGS: none */
-	value_fn *value;
-	unsigned int line;	     /* of what is being read */
-	void (*key)(struct walk *w); /* a key was read, of the level that depth says */
-	void (*open)(struct walk *w,
-		bool mapping); /* a collection began, of the level that depth says */
-};
 
 static const char *const names[NODE_SETTINGS] = {
 	[NODE_SERVER] = "server",
@@ -49,23 +18,17 @@ static const char *const names[NODE_SETTINGS] = {
 	[NODE_DATA_DIR] = "data-dir",
 	[NODE_CLUSTER_CIDR] = "cluster-cidr",
 	[NODE_SERVICE_CIDR] = "service-cidr",
+	[NODE_CLUSTER_DOMAIN] = "cluster-domain",
 	[NODE_DISABLE_DEFAULT_ENDPOINT] = "disable-default-registry-endpoint",
 	[NODE_S3_ENDPOINT] = "etcd-s3-endpoint",
 	[NODE_RUNTIME_IMAGE] = "runtime-image",
 	[NODE_PRIME] = "prime",
+	[NODE_PRIVATE_REGISTRY] = "private-registry",
 };
 
 const char *node_setting_name(enum node_setting setting)
 {
 	return names[setting];
-}
-
-static bool is_text(const char *value, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
-			return false;
-	return true;
 }
 
 /* A URL keeps its path, and loses what may be a password. */
@@ -91,9 +54,24 @@ static void note(struct walk *w, const char *fmt, ...)
 		return;
 	n = &c->notes[c->note_count++];
 	n->line = w->line;
+	n->unread = false;
 	va_start(args, fmt);
 	vsnprintf(n->text, sizeof(n->text), fmt, args);
 	va_end(args);
+}
+
+/* What RKE2 follows and we do not: no fault of the file. */
+static void note_unfollowed(struct walk *w, const char *what)
+{
+	size_t count = w->config->note_count;
+
+	note(w,
+		"%.64s has an alias of more than one value, which is not followed here: what it "
+		"says "
+		"is not known",
+		what);
+	if (w->config->note_count > count)
+		w->config->notes[count].unread = true;
 }
 
 /* A key that nobody reads: told where a known one was meant. */
@@ -126,7 +104,7 @@ static enum node_setting setting_of(const char *key, bool *adds)
 	return NODE_SETTINGS;
 }
 
-static bool is_list(enum node_setting s)
+bool node_setting_is_list(enum node_setting s)
 {
 	return s == NODE_CLUSTER_CIDR || s == NODE_SERVICE_CIDR;
 }
@@ -151,7 +129,45 @@ static void config_open(struct walk *w, bool mapping)
 
 	if (w->depth == 2 && s != NODE_SETTINGS && mapping)
 		note(w, "%s has a mapping under it, and is one value%s: write it behind the colon",
-			names[s], is_list(s) ? ", or a list of them" : "");
+			names[s], node_setting_is_list(s) ? ", or a list of them" : "");
+}
+
+bool node_registry_is_sound(const char *value)
+{
+	return !strstr(value, "://") && !value[strcspn(value, " \t@?#\\")];
+}
+
+bool node_config_is_on(const struct node_config *c, enum node_setting setting)
+{
+	static const char *const words[] = {"1", "t", "T", "true", "True", "TRUE"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(c->value[setting], words[i]))
+			return true;
+	return false;
+}
+
+const char *node_config_said(const struct node_config *c, enum node_setting setting)
+{
+	return c->unknown[setting] ? "unknown" : c->value[setting];
+}
+
+void node_config_set(struct node_config *c, enum node_setting s, const char *value, bool adds)
+{
+	char *to = c->value[s];
+	size_t have = adds ? strlen(to) : 0;
+	struct buffer shown = {0};
+
+	append_shown(&shown, value, strlen(value));
+	if (shown.failed || have + shown.len + 2 > sizeof(c->value[s]))
+		c->cut = true;
+	else
+		snprintf(to + have, sizeof(c->value[s]) - have, "%s%s", have ? "," : "",
+			buffer_string(&shown));
+	c->unknown[s] = c->unknown[s] && adds;
+	c->file[s] = NODE_FILE_NONE;
+	c->line[s] = 0;
+	buffer_free(&shown);
 }
 
 /* What RKE2 would not take as the registry of its images says nothing about where these come from. */
@@ -167,11 +183,34 @@ static bool value_is_sound(struct walk *w, enum node_setting s, const char *valu
 			scheme);
 		return false;
 	}
-	if (s == NODE_REGISTRY && value[strcspn(value, " \t@?#\\")]) {
+	if (s == NODE_REGISTRY && !node_registry_is_sound(value)) {
 		note(w, "%s is HOST[:PORT][/PATH], and nothing else", names[s]);
 		return false;
 	}
 	return true;
+}
+
+static void config_unfollowed(struct walk *w)
+{
+	struct node_config *c = w->config;
+	const char *key = w->levels[0].key;
+	bool adds;
+	enum node_setting s = setting_of(key, &adds);
+
+	if (w->depth > 2 || (w->depth == 2 && w->levels[1].mapping))
+		return;
+	/* "<<" brings keys that may be any. */
+	if (!strcmp(key, "<<"))
+		c->cut = true;
+	else if (s == NODE_SETTINGS)
+		return;
+	if (s != NODE_SETTINGS) {
+		if (!adds && w->replaced != s)
+			c->value[s][0] = '\0';
+		c->unknown[s] = true;
+		w->replaced = w->depth == 2 ? s : w->replaced;
+	}
+	note_unfollowed(w, key);
 }
 
 static void config_value(struct walk *w, const char *value, size_t len, unsigned int line)
@@ -186,15 +225,17 @@ static void config_value(struct walk *w, const char *value, size_t len, unsigned
 	if (w->depth != 1 && !list)
 		return;
 	s = setting_of(w->levels[0].key, &adds);
-	if (s == NODE_SETTINGS || !is_text(value, len))
+	if (s == NODE_SETTINGS || !node_yaml_is_text(value, len))
 		return;
 	to = c->value[s];
 	/*
 	 * The first item of a list replaces what an earlier file said, unless the key ends in '+'; of what is
 	 * one value the last item counts.
 	 */
-	if ((!adds && w->replaced != s) || !is_list(s))
+	if ((!adds && w->replaced != s) || !node_setting_is_list(s)) {
 		*to = '\0';
+		c->unknown[s] = false;
+	}
 	if (list)
 		w->replaced = s;
 	append_shown(&shown, value, len);
@@ -330,7 +371,7 @@ static void registries_value(struct walk *w, const char *value, size_t len, unsi
 	(void)line;
 	note_scalar(w, len);
 	if (w->depth != 4 || !is_under_mirrors(w) || !w->levels[1].mapping ||
-		!w->levels[2].mapping || !is_text(value, len))
+		!w->levels[2].mapping || !node_yaml_is_text(value, len))
 		return;
 	if (!strcmp(w->levels[2].key, "rewrite") && w->levels[3].mapping)
 		rewrite_value(w, value, len);
@@ -347,130 +388,15 @@ static void registries_value(struct walk *w, const char *value, size_t len, unsi
 	buffer_free(&shown);
 }
 
-/* ---- the walk ---- */
-
-static struct level *level_at(struct walk *w, size_t depth)
+/* Mirrors that are not known: what is told of them cannot be all. */
+static void registries_unfollowed(struct walk *w)
 {
-	return depth && depth <= DEPTH_KEPT ? &w->levels[depth - 1] : NULL;
-}
+	const char *key = w->levels[0].key;
 
-/* A value is over: the next scalar of a mapping is a key again. */
-static void value_done(struct walk *w)
-{
-	struct level *l = level_at(w, w->depth);
-
-	if (l)
-		l->has_key = false;
-}
-
-static void on_scalar(struct walk *w, const char *text, size_t len, unsigned int line)
-{
-	struct level *l = level_at(w, w->depth);
-
-	if (!l)
+	if (!is_under_mirrors(w) && (w->depth != 1 || strcmp(key, "<<")))
 		return;
-	if (!l->mapping || l->has_key) {
-		w->value(w, text, len, line);
-		value_done(w);
-		return;
-	}
-	l->has_key = true;
-	/* A name that does not fit, or holds a NUL, is none that is asked for. */
-	if (len >= sizeof(l->key) || !is_text(text, len))
-		len = 0;
-	memcpy(l->key, text, len);
-	l->key[len] = '\0';
-	w->replaced = w->depth == 1 ? NODE_SETTINGS : w->replaced;
-	if (*l->key)
-		w->key(w);
-}
-
-static void on_open(struct walk *w, bool mapping)
-{
-	struct level *l = level_at(w, ++w->depth);
-
-	if (!l)
-		return;
-	*l = (struct level){.mapping = mapping};
-	w->open(w, mapping);
-}
-
-static void on_close(struct walk *w)
-{
-	struct level *l;
-
-	w->depth--;
-	l = level_at(w, w->depth);
-	/* A collection as a key is none that is asked for; its value follows. */
-	if (l && l->mapping && !l->has_key) {
-		l->has_key = true;
-		l->key[0] = '\0';
-	} else {
-		value_done(w);
-	}
-}
-
-static void on_event(struct walk *w, const yaml_event_t *e)
-{
-	w->line = (unsigned int)e->start_mark.line + 1;
-	switch (e->type) {
-	case YAML_SCALAR_EVENT:
-		on_scalar(w, (const char *)e->data.scalar.value, e->data.scalar.length,
-			(unsigned int)e->start_mark.line + 1);
-		break;
-	case YAML_ALIAS_EVENT:
-		on_scalar(w, "", 0, 0);
-		break;
-	case YAML_SEQUENCE_START_EVENT:
-	case YAML_MAPPING_START_EVENT:
-		on_open(w, e->type == YAML_MAPPING_START_EVENT);
-		break;
-	case YAML_SEQUENCE_END_EVENT:
-	case YAML_MAPPING_END_EVENT:
-		on_close(w);
-		break;
-	default:
-		break;
-	}
-}
-
-static int fail(struct node_config_fault *fault, const char *why, size_t line)
-{
-	snprintf(fault->text, sizeof(fault->text), "%s", why);
-	fault->line = (unsigned int)line + 1;
-	return -EINVAL;
-}
-
-static int walk(struct walk *w, const char *bytes, size_t len, struct node_config_fault *fault)
-{
-	yaml_parser_t parser;
-	bool more = true;
-	int err = 0;
-
-	memset(fault, 0, sizeof(*fault));
-	w->config->note_count = 0;
-	if (len > NODE_CONFIG_BYTES_MAX)
-		return fail(fault, "the file is too large", 0);
-	if (!yaml_parser_initialize(&parser))
-		return -ENOMEM;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
-	while (more && !err) {
-		yaml_event_t event;
-
-		if (!yaml_parser_parse(&parser, &event)) {
-			err = fail(fault, parser.problem ? parser.problem : "no YAML",
-				parser.problem_mark.line);
-			break;
-		}
-		/* Only the first document counts: Go's yaml.Unmarshal reads no other. */
-		more = event.type != YAML_STREAM_END_EVENT && event.type != YAML_DOCUMENT_END_EVENT;
-		on_event(w, &event);
-		if (w->depth > DEPTH_MAX)
-			err = fail(fault, "nested too deep", event.start_mark.line);
-		yaml_event_delete(&event);
-	}
-	yaml_parser_delete(&parser);
-	return err;
+	w->config->cut = true;
+	note_unfollowed(w, key);
 }
 
 int node_config_parse(const char *bytes, size_t len, unsigned int file, struct node_config *c,
@@ -481,9 +407,10 @@ int node_config_parse(const char *bytes, size_t len, unsigned int file, struct n
 		.replaced = NODE_SETTINGS,
 		.value = config_value,
 		.key = config_key,
-		.open = config_open};
+		.open = config_open,
+		.unfollowed = config_unfollowed};
 
-	return walk(&w, bytes, len, fault);
+	return node_yaml_walk(&w, bytes, len, fault);
 }
 
 int node_registries_parse(
@@ -493,7 +420,8 @@ int node_registries_parse(
 		.replaced = NODE_SETTINGS,
 		.value = registries_value,
 		.key = registries_key,
-		.open = registries_open};
+		.open = registries_open,
+		.unfollowed = registries_unfollowed};
 
-	return walk(&w, bytes, len, fault);
+	return node_yaml_walk(&w, bytes, len, fault);
 }

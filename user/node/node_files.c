@@ -41,7 +41,7 @@ static int add_problem(struct node_files *f, const char *path, const char *why, 
 	return err;
 }
 
-/* What has another shape than RKE2 reads. */
+/* What has another shape than RKE2 reads, and what was not followed. */
 static int add_faults(struct node_files *f, const char *path)
 {
 	const struct node_config *c = &f->config;
@@ -49,7 +49,7 @@ static int add_faults(struct node_files *f, const char *path)
 
 	for (size_t i = 0; i < c->note_count && !err; i++) {
 		err = add_problem(f, path, c->notes[i].text, c->notes[i].line);
-		if (!err)
+		if (!err && !c->notes[i].unread)
 			err = unit_list_add(&f->faults, f->problems.text[f->problems.count - 1]);
 	}
 	return err;
@@ -247,11 +247,13 @@ static void find_version(const struct unit_root *r, struct node_files *f, const 
 	close(fd);
 }
 
-/* Those of the distribution; the agent takes the first that is there. */
+/* Those of the distribution, or the file that private-registry names; the agent takes the first that is there. */
 static int read_registries(const struct unit_root *r, struct node_files *f)
 {
+	const char *own = f->config.value[NODE_PRIVATE_REGISTRY];
 	size_t before = f->read.count;
-	int err = read_yaml(r, f, places[f->distribution].registries, true, false);
+	bool named = f->distribution != DISTRIBUTION_AGENT && *own == '/';
+	int err = read_yaml(r, f, named ? own : places[f->distribution].registries, true, false);
 
 	for (enum distribution d = DISTRIBUTION_RKE2;
 		!err && f->distribution == DISTRIBUTION_AGENT && d < DISTRIBUTION_AGENT &&
@@ -261,8 +263,16 @@ static int read_registries(const struct unit_root *r, struct node_files *f)
 	return err;
 }
 
-int node_files_read(const struct unit_root *r, enum distribution distribution, const char *program,
-	const char *version, struct node_files *out)
+/* What the unit says of it, before config.yaml or behind it (node_start.h). */
+static void apply(struct node_files *f, const char (*said)[NODE_VALUE_MAX], bool adds)
+{
+	for (enum node_setting s = 0; s < NODE_SETTINGS; s++)
+		if (said[s][0])
+			node_config_set(&f->config, s, said[s], adds && node_setting_is_list(s));
+}
+
+int node_files_read(const struct unit_root *r, enum distribution distribution,
+	const struct node_start *start, const char *version, struct node_files *out)
 {
 	const char *data_dir;
 	int err;
@@ -271,14 +281,21 @@ int node_files_read(const struct unit_root *r, enum distribution distribution, c
 	if (version)
 		snprintf(out->version, sizeof(out->version), "%s", version);
 	out->distribution = distribution;
+	if (start) {
+		out->start_doubt = start->doubt;
+		memcpy(out->start_why, start->why, sizeof(out->start_why));
+		apply(out, start->variable, false);
+	}
 	err = read_config(r, out);
+	if (start)
+		apply(out, start->argument, true);
 	if (!err)
 		err = read_registries(r, out);
 	data_dir = out->config.value[NODE_DATA_DIR];
 	snprintf(out->data_dir, sizeof(out->data_dir), "%s",
 		*data_dir == '/' ? data_dir : places[distribution].data_dir);
-	if (!out->version[0] && program && *program)
-		find_version(r, out, program);
+	if (!out->version[0] && start && start->program[0])
+		find_version(r, out, start->program);
 	if (!err)
 		err = find_staged(r, out);
 	if (!err)
@@ -296,44 +313,6 @@ void node_files_free(struct node_files *f)
 	memset(f, 0, sizeof(*f));
 }
 
-/* ---- the program of a unit ---- */
-
-struct program {
-	char *out;
-	size_t size;
-};
-
-static int program_line(void *context, const struct unit_line *l)
-{
-	struct program *p = context;
-	const char *word;
-	size_t len;
-
-	if (strcmp(l->section, "Service") || strcmp(l->key, "ExecStart") || *p->out)
-		return 0;
-	word = l->value + strspn(l->value, "@-:+!|");
-	len = strcspn(word, " \t");
-	if (*word == '/' && len < p->size) {
-		memcpy(p->out, word, len);
-		p->out[len] = '\0';
-	}
-	return 0;
-}
-
-void node_program_of_unit(const struct unit_root *r, const char *fragment, char *out, size_t size)
-{
-	struct program p = {out, size};
-	struct env_file_bytes bytes;
-	enum unit_text_end end;
-	unsigned int line;
-
-	*out = '\0';
-	if (unit_root_read(r, fragment, &bytes))
-		return;
-	unit_text_parse(bytes.bytes, bytes.len, program_line, &p, &end, &line);
-	env_file_bytes_free(&bytes);
-}
-
 /* ---- events ---- */
 
 void node_files_tell(
@@ -346,9 +325,13 @@ void node_files_tell(
 
 	event.fact.fields = fields;
 	for (enum node_setting s = 0; s < NODE_SETTINGS; s++) {
-		if (!c->value[s][0] || c->file[s] >= f->read.count)
+		if (!c->value[s][0] || c->unknown[s])
 			continue;
-		snprintf(source, sizeof(source), "%s:%u", f->read.text[c->file[s]], c->line[s]);
+		if (c->file[s] < f->read.count)
+			snprintf(source, sizeof(source), "%s:%u", f->read.text[c->file[s]],
+				c->line[s]);
+		else
+			snprintf(source, sizeof(source), "unit");
 		fields[0] = node_setting_name(s);
 		fields[1] = c->value[s];
 		fields[2] = source;

@@ -11,14 +11,8 @@
 #include "node/pull_targets.h"
 #include "node/node_config.h"
 #include "node/node_images.h"
+#include "node/node_start.h"
 #include "node/unit_files.h"
-
-enum distribution {
-	DISTRIBUTION_RKE2,
-	DISTRIBUTION_K3S,
-	/* rancher-system-agent: registries of its own, else RKE2's, else K3s's (system-agent, "registries") */
-	DISTRIBUTION_AGENT,
-};
 
 struct node_files {
 	enum distribution distribution;
@@ -38,20 +32,32 @@ struct node_files {
 		[256]; /* the name of the data directory of that version, or where the version is not
 			     known of any; "" where there is none: rke2 will pull rke2-runtime */
 	char other[256]; /* the data directory that was made last of those of other versions; "" */
-	long long other_ns; /* when that was, CLOCK_REALTIME */
+	long long other_ns;	     /* when that was, CLOCK_REALTIME */
+	enum node_doubt start_doubt; /* node_start's */
+	char start_why[512];
 };
 
 /*
- * Reads them; the version that counts is version, else that of the executable program (inside the root), NULL or "":
- * not known.  0 or -ENOMEM; what cannot be read is a problem, what is not there is none.
+ * Reads them, as a process that was started so finds them; start NULL: of that nothing is known.  The version that
+ * counts is version, else that of start's program (inside the root), NULL or "": not known.  0 or -ENOMEM; what cannot
+ * be read is a problem, what is not there is none.
  */
-int node_files_read(const struct unit_root *r, enum distribution distribution, const char *program,
-	const char *version, struct node_files *out);
+int node_files_read(const struct unit_root *r, enum distribution distribution,
+	const struct node_start *start, const char *version, struct node_files *out);
 void node_files_free(struct node_files *f);
 
 /* "no image tarball is in ...": what is known of the images, in a clause. */
 #define NODE_IMAGES_WORDS 1280
 const char *node_images_words(const struct node_files *f, char text[NODE_IMAGES_WORDS]);
+
+/*
+ * Do the files leave open what a process of that role pulls?  why: in a clause, "" where they do not.  Pure: what
+ * check and the tracer both ask before they say that there will be a pull.
+ *
+ * Source of the rules: rke2 pkg/rke2/rke2_linux.go (initExecutor: prime counts where there is no system-default-registry,
+ * and its registry is a word of the build), pkg/images (an override is not looked for by its version), pkg/bootstrap.
+ */
+enum node_doubt node_doubt_of(const struct node_files *f, enum role role, char *why, size_t size);
 
 /* Will a process that starts pull? */
 enum node_pull {
@@ -71,14 +77,8 @@ enum node_pull node_pull_of(
 	const struct node_files *f, enum role role, bool is_agent, char *why, size_t size);
 
 /*
- * The program of a unit file, the first word of its first ExecStart= without its prefixes
- * (systemd.service(5)), into out; "" where it is not an absolute path.
- */
-void node_program_of_unit(const struct unit_root *r, const char *fragment, char *out, size_t size);
-
-/*
  * Tells them as events of that time: "mirror" REGISTRY HOST PORT, and "config" SETTING VALUE FILE:LINE for
- * each setting of node_setting_name() that is there.
+ * each setting of node_setting_name() that is there ("unit" in place of FILE:LINE where the unit says it).
  */
 void node_files_tell(
 	const struct node_files *f, uint64_t time_ns, event_handler handler, void *context);

@@ -63,11 +63,6 @@ bool pull_target_parse(const char *text, struct pull_target *out)
 	return true;
 }
 
-static bool is_true(const char *value)
-{
-	return !strcmp(value, "true") || !strcmp(value, "True") || !strcmp(value, "TRUE");
-}
-
 /* Is key, an entry of mirrors:, one for registry (but for "*")? */
 static bool is_key_of(const char *key, const char *registry, enum role role)
 {
@@ -223,7 +218,7 @@ size_t pull_requests(const struct node_config *c, enum role role,
 		add_mirrors(&r, key);
 	/* The switch is containerd's alone: wharfie always appends the default endpoint. */
 	if (!r.count || role != ROLE_CONTAINERD ||
-		!is_true(c->value[NODE_DISABLE_DEFAULT_ENDPOINT]))
+		!node_config_is_on(c, NODE_DISABLE_DEFAULT_ENDPOINT))
 		add_default(&r, r.count > 0);
 	return r.count;
 }

@@ -60,7 +60,7 @@ static int add_list(
 		buffer_printf(&list, "%s,", upper->value);
 	if (is_set(lower))
 		buffer_printf(&list, "%s,", lower->value);
-	buffer_printf(&list, ".svc,.cluster.local,%s,%s",
+	buffer_printf(&list, ".svc,.%s,%s,%s", or_default(s->cluster_domain, "cluster.local"),
 		or_default(s->cluster_cidr, "10.42.0.0/16"),
 		or_default(s->service_cidr, "10.43.0.0/16"));
 	if (from)

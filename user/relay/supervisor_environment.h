@@ -12,13 +12,14 @@ struct supervisor {
 	bool server; /* "rke2 server", "k3s server"; else an agent, or not known */
 	const char
 		*version; /* "v1.32.5+rke2r1"; NULL or "": not known, and taken for a current one */
-	const char *cluster_cidr; /* NULL or "": 10.42.0.0/16 */
-	const char *service_cidr; /* NULL or "": 10.43.0.0/16 */
+	const char *cluster_cidr;   /* NULL or "": 10.42.0.0/16 */
+	const char *service_cidr;   /* NULL or "": 10.43.0.0/16 */
+	const char *cluster_domain; /* NULL or "": cluster.local */
 };
 
 /*
  * The environment that the supervisor itself works with.  A server joins no_proxy to NO_PROXY, adds the cluster's
- * names and ranges, and takes no_proxy away, before it pulls anything (k3s pkg/server/server.go, setNoProxyEnv);
+ * names (.svc and "." with cluster-domain behind it) and ranges, and takes no_proxy away, before it pulls anything (k3s pkg/server/server.go, setNoProxyEnv);
  * an agent leaves all as it is.  New, one reference; NULL when out of memory.
  */
 struct environment *environment_of_supervisor(
