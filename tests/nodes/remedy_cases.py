@@ -27,9 +27,11 @@ def rke2(role):
     return files
 
 
-def case(name, finds, files, relay=RELAY, says=None, base=None, unit_name="rke2-agent", variable="HTTPS_PROXY", prefix="", **also):
-    """relay: what `variable` is to be; says: no command is certain, and the remedy says this instead."""
+def case(name, finds, files, relay=RELAY, says=None, pasted=False, base=None, unit_name="rke2-agent", variable="HTTPS_PROXY", prefix="",
+         **also):
+    """relay: what `variable` is to be; says: no command is certain, and the remedy says this instead (pasted: beside them)."""
     CASES[name] = {"finds": finds.split(), "files": {**(rke2("agent") if base is None else base), **files}, "says": says,
+                   "pasted": pasted,
                    "wanted": {variable: relay, **also}, "unit": unit_name + ".service", "prefix": prefix}
 
 
@@ -59,6 +61,8 @@ case("scope-and-wide-list", "containerd-scope",
      {ENV: f"CONTAINERD_HTTPS_PROXY={RELAY}\nRKE2_TOKEN_FILE=/etc/tok\nCONTAINERD_NO_PROXY=10.0.0.0/8,registry.suse.com\n"})
 case("scope-env-d", "containerd-scope", {"etc/rke2.d/a.env": f"CONTAINERD_HTTPS_PROXY={SECRET}\n",
      "usr/local/lib/systemd/system/rke2-agent.service": unit("rke2 agent", "/etc/rke2.d/*.env")}, SECRET)
+case("scope-data-dir", "containerd-scope", {ENV: f"CONTAINERD_HTTPS_PROXY={RELAY}\n", "etc/rancher/rke2/config.yaml": "data-dir: /data/rke2\n"},
+     says="into /data/rke2/agent/images/ before", pasted=True)
 # ... and in unit files and drop-ins, where a % is %%.
 case("scope-drop-in", "containerd-scope", {DROP_IN: service(
     f'Environment="CONTAINERD_HTTPS_PROXY={RELAY}"\nEnvironment="CONTAINERD_NO_PROXY=10.0.0.0/8"')})

@@ -90,6 +90,9 @@ void facts_take(struct node_facts_kept *k, const struct event_fact *f)
 	} else if (!strcmp(f->key, "config") && f->field_count >= 2 &&
 		   !strcmp(f->fields[0], "service-cidr")) {
 		copy_text(k->service_cidr, sizeof(k->service_cidr), f->fields[1]);
+	} else if (!strcmp(f->key, "config") && f->field_count >= 2 &&
+		   !strcmp(f->fields[0], "data-dir")) {
+		copy_text(k->data_dir, sizeof(k->data_dir), f->fields[1]);
 	} else if (!strcmp(f->key, "mirror") && f->field_count >= 2 &&
 		   k->mirror_count < MIRROR_FACTS_MAX && !mirror_known(k, f)) {
 		copy_text(k->mirrors[k->mirror_count].registry, sizeof(k->mirrors[0].registry),

@@ -205,6 +205,26 @@ static void give_value(const struct rule_input *in, struct finding *out, const s
 	}
 }
 
+/* The other way out for rke2 itself: what it finds in its images folder it does not pull. */
+static void give_images(const struct rule_input *in, struct finding *out)
+{
+	const char *dir = in->facts_kept ? in->facts_kept->data_dir : "";
+	size_t len = strlen(dir);
+
+	/* Like rke2's own default, what is no whole path counts as none (node_files_read()). */
+	if (*dir != '/') {
+		dir = "/var/lib/rancher/rke2";
+		len = strlen(dir);
+	}
+	while (len && dir[len - 1] == '/')
+		len--;
+	lines_add(&out->remedy,
+		"# or without any pull by rke2: put the new version's "
+		"rke2-images.linux-amd64.tar.zst "
+		"(arm64: its own) into %.*s/agent/images/ before the restart",
+		(int)len, dir);
+}
+
 void remedy_give(const struct rule_input *in, struct finding *out, const struct variable *from)
 {
 	const char *prefix = "";
@@ -253,9 +273,7 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 			"/etc/rancher/rke2/config.yaml, where this version has it",
 			known_value(in));
 	else if (in->process->role == ROLE_SUPERVISOR && s.kind == SERVICE_RKE2)
-		lines_add(&out->remedy, "# or without any pull by rke2: put the new version's "
-					"rke2-images.linux-amd64.tar.zst (arm64: its own) into "
-					"/var/lib/rancher/rke2/agent/images/ before the restart");
+		give_images(in, out);
 }
 
 void remedy_tell(const struct rule_input *in, struct finding *out, const struct variable *v,
