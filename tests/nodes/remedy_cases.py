@@ -27,11 +27,12 @@ def rke2(role):
     return files
 
 
-def case(name, finds, files, relay=RELAY, says=None, pasted=False, base=None, unit_name="rke2-agent", variable="HTTPS_PROXY", prefix="",
+def case(name, finds, files, relay=RELAY, says=None, pasted=False, new="", base=None, unit_name="rke2-agent", variable="HTTPS_PROXY", prefix="",
          **also):
-    """relay: what `variable` is to be; says: no command is certain, and the remedy says this instead (pasted: beside them)."""
+    """relay: what `variable` is to be; says: no command is certain, and the remedy says this instead (pasted: beside them;
+    new: the variable that arrives, though not as it has to be)."""
     CASES[name] = {"finds": finds.split(), "files": {**(rke2("agent") if base is None else base), **files}, "says": says,
-                   "pasted": pasted,
+                   "pasted": pasted, "new": new,
                    "wanted": {variable: relay, **also}, "unit": unit_name + ".service", "prefix": prefix}
 
 
@@ -137,6 +138,21 @@ for wrong, right in [("http//", "http://"), ("http:/", "http://"), ("htpp://", "
 case("scheme-typed-drop-in", "value-misread", {DROP_IN: service("Environment=HTTPS_PROXY=htpp://relay.corp:3128")})
 case("dollar", "value-misread", {ENV: "PROXY=http://relay.corp:3128\nHTTPS_PROXY=$PROXY\n"}, says="nothing expands $NAME")
 case("socks4", "value-misread", {ENV: "HTTPS_PROXY=socks4://relay.corp:3128\n"}, says="http://, https:// and socks5://")
+case("scheme-two", "value-misread", {ENV: "HTTPS_PROXY=http://https://relay.corp:3128\n"}, says="write http://HOST:PORT")
+# It swallowed another assignment, or another relay: no command is sure to part them.
+for place, text, where in [("drop-in", "Environment=\"{}\"", DROP_IN), ("env", "{}", ENV)]:
+    for what, more in [("no", " NO_PROXY=.svc,10.0.0.0/8"), ("relay", " http://relay2.corp:3128")]:
+        for user in ["", "svc:secret@"]:
+            line = text.format(f"HTTPS_PROXY=http://{user}relay.corp:3128{more.replace('//', '//' + user)}") + "\n"
+            case(f"swallowed-{what}-{place}-{len(user)}", "value-misread", {where: line if where == ENV else service(line)},
+                 says="write http://HOST:PORT")
+case("swallowed-containerd", "containerd-scope value-misread", {DROP_IN: service(
+    f'Environment="CONTAINERD_HTTPS_PROXY={RELAY} CONTAINERD_NO_PROXY=.svc"')}, says="quotes of its own")
+case("swallowed-export", "env-file-invalid", {ENV: f"export HTTPS_PROXY={RELAY} NO_PROXY=.svc\n"}, says="a line of its own", new="HTTPS_PROXY")
+for user in ["", "svc:secret@"]:
+    case(f"two-relays-{len(user)}", "value-misread", {ENV: f"HTTPS_PROXY=http://{user}relay.corp:3128,http://{user}relay2.corp:3128\n"},
+         says="write one http://HOST:PORT" if not user else "write http://HOST:PORT")
+case("host-blank", "value-misread", {ENV: "HTTPS_PROXY=http://relay corp:3128\n"}, says="without quotes or spaces")
 
 # The list.
 case("list-all", "no-relay-match", {ENV: f"HTTPS_PROXY={RELAY}\nNO_PROXY=*\n"})

@@ -264,8 +264,9 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 	}
 	add_lines(in, out, &s, to, from);
 	give_value(in, out, &s, to, from);
-	remedy_give_list(
-		in, out, &s, from ? from->relay.family : in->family, *prefix != '\0', NULL, NULL);
+	if (!from || !remedy_look_again(out, from))
+		remedy_give_list(in, out, &s, from ? from->relay.family : in->family,
+			*prefix != '\0', NULL, NULL);
 	remedy_restart(in, out);
 	if (rule_is_snapshot_upload(in))
 		lines_add(&out->remedy,

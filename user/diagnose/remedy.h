@@ -103,6 +103,12 @@ void remedy_mend_value(const struct rule_input *in, struct finding *out, const s
 bool remedy_mend(const struct rule_input *in, struct finding *out, const struct variable *v);
 const char *remedy_what(const struct variable *v);
 
+/*
+ * Has the value swallowed another assignment, "HTTPS_PROXY=http://relay:3128 NO_PROXY=.svc"?  Then it adds that one
+ * has to look again: a list that was given meanwhile could override the one that comes to light.
+ */
+bool remedy_look_again(struct finding *out, const struct variable *v);
+
 /* Adds what to write for v, and where. */
 void remedy_tell(const struct rule_input *in, struct finding *out, const struct variable *v,
 	const char *what);

@@ -322,8 +322,8 @@ static void overridden(const struct rule_input *in, struct finding *out, const s
 			v->by[0] ? v->by : "the later statement", v->source);
 }
 
-/* The value of a line that was ignored may be misread in its turn. */
-static void mend_too(
+/* The value of a line that was ignored may be misread in its turn; true where it has swallowed the list. */
+static bool mend_too(
 	const struct rule_input *in, struct finding *out, const struct unit_variable *u)
 {
 	const struct variable v = {.name = (char *)u->name,
@@ -334,6 +334,7 @@ static void mend_too(
 
 	if (!remedy_mend(in, out, &v))
 		remedy_tell(in, out, &v, remedy_what(&v));
+	return remedy_look_again(out, &v);
 }
 
 void remedy_deliver(const struct rule_input *in, struct finding *out, const struct unit_variable *v)
@@ -356,8 +357,8 @@ void remedy_deliver(const struct rule_input *in, struct finding *out, const stru
 		break;
 	case UNIT_FATE_IGNORED:
 		arrives = mend_ignored(out, v, list, &at);
-		if (arrives && v->worth == WORTH_BAD)
-			mend_too(in, out, v);
+		if (arrives && v->worth == WORTH_BAD && mend_too(in, out, v))
+			return;
 		break;
 	case UNIT_FATE_UNLOADED:
 		load(in, out, &s, v, list, &at);
