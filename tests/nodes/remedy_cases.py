@@ -197,6 +197,31 @@ case("server-ranges", "containerd-scope", {"etc/default/rke2-server": f"CONTAINE
 case("profile", "env-file-unloaded", {"etc/profile.d/proxy.sh": f'export HTTPS_PROXY="{SECRET}"; export NO_PROXY="10.0.0.0/8,.corp"\n'}, SECRET)
 case("docker-drop-in", "env-file-unloaded", {"etc/systemd/system/docker.service.d/http-proxy.conf": service(
     f'Environment="HTTPS_PROXY={SECRET.replace("%", "%%")}" "NO_PROXY=10.0.0.0/8,docker.io"')}, SECRET)
+# A password with what is legal in it, and ends a value for others: it arrives whole, from wherever it is copied.
+for mark, odd in [(";", "http://svc:se;cret@relay.corp:3128"), ("'", "http://svc:se'cret@relay.corp:3128")]:
+    for name, path in [("environment", "etc/environment"), ("rpmsave", f"{ENV}.rpmsave")]:
+        for i, text in enumerate([f"HTTPS_PROXY={odd}\n", f"export HTTPS_PROXY={odd}\n", f'HTTPS_PROXY="{odd}"\nNO_PROXY=".corp, .svc"\n']):
+            case(f"odd-{mark}-{name}-{i}", "env-file-unloaded", {path: text}, odd)
+    case(f"odd-{mark}-profile", "env-file-unloaded", {"etc/profile.d/proxy.sh": f'export HTTPS_PROXY="{odd}" # mine\n'}, odd)
+    case(f"odd-{mark}-profile-two", "env-file-unloaded", {"etc/profile.d/proxy.sh": f'HTTPS_PROXY="{odd}"; export HTTPS_PROXY\n'}, odd)
+    for i, quoted in enumerate(['"HTTPS_PROXY={}" "NO_PROXY=10.0.0.0/8, .corp"', 'HTTPS_PROXY="{}" X=1', 'X=1 "HTTPS_PROXY={}" \\\n  "Y=2"']):
+        line = f"Environment={quoted.format(odd)}"
+        case(f"odd-{mark}-docker-{i}", "env-file-unloaded", {"etc/systemd/system/docker.service.d/p.conf": service(line)}, odd)
+        case(f"odd-{mark}-reset-{i}", "env-file-unloaded", {DROP_IN: service(f"{line}\nEnvironment=")}, odd)
+        case(f"odd-{mark}-scope-{i}", "containerd-scope", {DROP_IN: service(line.replace("HTTPS", "CONTAINERD_HTTPS"))}, odd,
+             CONTAINERD_HTTPS_PROXY=odd)
+    case(f"odd-{mark}-scope-env", "containerd-scope", {ENV: f"CONTAINERD_HTTPS_PROXY={odd}\n"}, odd, CONTAINERD_HTTPS_PROXY=odd)
+    case(f"odd-{mark}-agent", "relay-missing", {**AGENT, DROP_IN: service(f'Environment="HTTPS_PROXY={odd}" NO_PROXY={ALL}')}, odd,
+         unit_name="rancher-system-agent")
+case("odd-profile-single", "env-file-unloaded", {"etc/profile.d/proxy.sh": "export HTTPS_PROXY='http://svc:se;cret@relay.corp:3128'; X=1\n"},
+     "http://svc:se;cret@relay.corp:3128")
+# A " is not legal there, and whether it was meant nobody can see.
+case("quote-within", "value-misread", {ENV: 'HTTPS_PROXY=http://svc:se"cret@relay.corp:3128\n'}, says="as %22")
+case("quote-within-drop-in", "value-misread", {DROP_IN: service(r'Environment="HTTPS_PROXY=http://svc:se\"cret@relay.corp:3128"')}, says="as %22")
+case("quote-within-scope", "containerd-scope value-misread", {ENV: 'CONTAINERD_HTTPS_PROXY=http://svc:se"cret@relay.corp:3128\n'}, says="as %22")
+case("quotes-around-secret", "value-misread", {ENV: "HTTPS_PROXY='\"http://svc:secret@relay.corp:3128\"'\n"}, "http://svc:secret@relay.corp:3128")
+case("quotes-around-secret-drop-in", "value-misread", {DROP_IN: service(r'Environment="HTTPS_PROXY=\"http://svc:secret@relay.corp:3128\""')},
+     "http://svc:secret@relay.corp:3128")
 case("drop-in-misnamed", "env-file-unloaded", {"etc/systemd/system/rke2-agent.service.d/http-proxy": service(f"Environment=HTTPS_PROXY={RELAY}")})
 case("server-both-lists", "containerd-scope no-relay-match", {"etc/default/rke2-server": f"CONTAINERD_HTTPS_PROXY={RELAY}\nNO_PROXY={ALL}\nno_proxy=docker.io,.corp\n"},
      base=rke2("server"), unit_name="rke2-server", no_proxy=".corp")

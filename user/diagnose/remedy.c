@@ -116,7 +116,14 @@ static void give_to_unit(const struct rule_input *in, struct finding *out, const
 	struct remedy_spot at;
 
 	snprintf(unit, sizeof(unit), "%s.service", s->name);
-	if (line && remedy_spot_at(in, line->variable, line->source, &at)) {
+	if (line && line->url.faults & RELAY_FAULT_QUOTES) {
+		lines_add(&out->remedy,
+			"# in a drop-in of %s: Environment=\"%s=...\" with the value of %s, %s; a "
+			"quote in "
+			"it as %%%%22 (\") or %%%%27 (')",
+			unit, rule_needed(in), line->variable, line->source);
+		remedy_reload(out);
+	} else if (line && remedy_spot_at(in, line->variable, line->source, &at)) {
 		lines_add(&out->remedy,
 			"(umask 077; mkdir -p /etc/systemd/system/%s.d && { echo '[Service]'; sed "
 			"-n "

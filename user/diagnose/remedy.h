@@ -103,6 +103,9 @@ void remedy_mend_value(const struct rule_input *in, struct finding *out, const s
 bool remedy_mend(const struct rule_input *in, struct finding *out, const struct variable *v);
 const char *remedy_what(const struct variable *v);
 
+/* Adds what takes quotes around the user or the password away, which a relay that refused them was sent as part of them. */
+void remedy_unquote(const struct rule_input *in, struct finding *out, const struct variable *v);
+
 /*
  * Has the value swallowed another assignment, "HTTPS_PROXY=http://relay:3128 NO_PROXY=.svc"?  Then it adds that one
  * has to look again: a list that was given meanwhile could override the one that comes to light.
@@ -146,6 +149,13 @@ void remedy_spot(const struct rule_input *in, const struct service *s, const cha
 /* By a script of sed, which is called with flags ("-E"). */
 void remedy_sed(
 	struct finding *out, const struct remedy_spot *at, const char *flags, const char *script);
+/*
+ * Appends a pattern of sed -E that takes the word of Environment= about name, as one in quotes or none: what stands
+ * before it (of `before`, ".*" or "") is \1, the word \2, its value REMEDY_WORD_VALUE, what follows (of `after`) \8.
+ * A word that ends elsewhere, as within the quote of another assignment, it does not take.
+ */
+void remedy_word(struct buffer *b, const char *before, const char *name, const char *after);
+#define REMEDY_WORD_VALUE "\\3\\4\\5\\6\\7" /* all but one of them are empty */
 /* Its value for the names in to (separated by spaces) too, in the same file: a later file would win over another. */
 void remedy_copy(struct finding *out, const struct remedy_spot *at, const char *to);
 /* Its value for name, as a new line of an env file. */

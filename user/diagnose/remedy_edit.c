@@ -10,10 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A ' or " within a command that is itself quoted with '; and what is neither, nor a blank. */
-#define QUOTE  "[\"'\\'']"
-#define INSIDE "[^\"'\\'' ]"
-#define LIST   "[^\"'\\''=]"
+/* A ' or " within a command that is itself quoted with '; and what is no end of a NO_ list. */
+#define QUOTE "[\"'\\'']"
+#define LIST  "[^\"'\\''=]"
 
 static bool ends_with(const char *text, const char *suffix)
 {
@@ -95,6 +94,22 @@ void remedy_sed(
 		remedy_reload(out);
 }
 
+void remedy_word(struct buffer *b, const char *before, const char *name, const char *after)
+{
+	/* N: the name.  To the quote that opened the word or the value, or to a blank; a backslash there is no end. */
+	static const char word[] = "(\"N=([^\"\\]*)\"|'\\''N=([^'\\''\\]*)'\\''|N=\"([^\"\\]*)\"|"
+				   "N='\\''([^'\\''\\]*)'\\''|N=([^\"'\\''[:space:]\\]*))";
+
+	buffer_printf(b, "(^|%s[=[:space:]])", before);
+	for (const char *c = word; *c; c++) {
+		if (*c == 'N')
+			buffer_append_string(b, name);
+		else
+			buffer_append_char(b, *c);
+	}
+	buffer_printf(b, "(\\\\?$|[[:space:]]%s)", after);
+}
+
 void remedy_copy(struct finding *out, const struct remedy_spot *at, const char *to)
 {
 	struct buffer b = {0}, lines = {0};
@@ -102,23 +117,25 @@ void remedy_copy(struct finding *out, const struct remedy_spot *at, const char *
 	for (const char *name = to; *name;) {
 		size_t n = strcspn(name, " ");
 
-		buffer_printf(&lines, at->in_unit ? " %.*s=\\3" : "\\n%.*s=\\1", (int)n, name);
+		buffer_printf(&lines,
+			at->in_unit ? " \"%.*s=" REMEDY_WORD_VALUE "\"" : "\\n%.*s=\\1", (int)n,
+			name);
 		name += n + (name[n] == ' ');
 	}
-	/* The CR of a CRLF file is left out; the last character is no backslash, which would join lines. */
-	if (at->in_unit)
-		buffer_printf(&b,
-			"/^\\s*[#;]/!s|\\(" QUOTE "\\?\\)\\b%s=\\(" QUOTE "\\?\\)\\(" INSIDE
-			"*[^\"'\\'' \\]\\)\\2\\1|&%s|",
-			at->name, buffer_string(&lines));
-	else if (at->continued)
+	/* The CR of a CRLF file is left out. */
+	if (at->in_unit) {
+		buffer_append_string(&b, "/^\\s*[#;]/!s,");
+		remedy_word(&b, "", at->name, "");
+		buffer_printf(&b, ",\\1\\2%s\\8,", buffer_string(&lines));
+	} else if (at->continued) {
 		buffer_printf(&b,
 			"/^\\s*%s\\s*=/{:a;/\\\\$/{N;ba};s|^\\s*%s\\s*=\\s*\\(.*\\)|&%s|}",
 			at->name, at->name, buffer_string(&lines));
-	else
+	} else {
 		buffer_printf(&b, "s|^\\s*%s\\s*=\\s*\\([^\\r]*\\).*|&%s|", at->name,
 			buffer_string(&lines));
-	remedy_sed(out, at, "", buffer_string(&b));
+	}
+	remedy_sed(out, at, at->in_unit ? "-E" : "", buffer_string(&b));
 	buffer_free(&b);
 	buffer_free(&lines);
 }
@@ -217,14 +234,19 @@ void remedy_add_drop_in(struct finding *out, const char *unit, const char *assig
 void remedy_copy_to(
 	struct finding *out, const struct remedy_spot *at, const char *name, const char *file)
 {
-	if (at->in_unit)
+	struct buffer word = {0};
+
+	if (at->in_unit) {
+		remedy_word(&word, ".*", at->name, ".*");
 		lines_add(&out->remedy,
-			"(umask 077; { echo; sed -n '/^\\s*[#;]/d;s|^.*\\b%s=" QUOTE "\\?\\(" INSIDE
-			"*\\).*|%s=\\1|;T;s|%%%%|%%|g;p' %s; } >> %s)",
-			at->name, name, at->file, file);
-	else
+			"(umask 077; { echo; sed -nE '/^\\s*[#;]/d;s,%s,%s=\"" REMEDY_WORD_VALUE
+			"\",;T;s,%%%%,%%,g;p' %s; } >> %s)",
+			buffer_string(&word), name, at->file, file);
+	} else {
 		lines_add(&out->remedy,
 			"(umask 077; { echo; sed -n 's|^\\s*%s\\s*=\\s*\\([^\\r]*\\).*|%s=\\1|p' "
 			"%s; } >> %s)",
 			at->name, name, at->file, file);
+	}
+	buffer_free(&word);
 }

@@ -2,6 +2,7 @@
 /* What makes a statement of the node's files arrive that systemd ignores, overrides or does not load. */
 #include "diagnose/diagnosis_facts.h"
 #include "diagnose/remedy.h"
+#include "node/unit_elsewhere.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,15 +236,16 @@ static void last_drop_in(const struct unit_variable *v, char *out, size_t size)
 static void say_again(
 	struct finding *out, const struct unit_variable *v, const struct remedy_spot *at)
 {
+	struct buffer word = {0};
 	char last[288];
 
 	last_drop_in(v, last, sizeof(last));
+	remedy_word(&word, ".*", v->name, ".*");
 	lines_add(&out->remedy,
 		"(umask 077; mkdir -p /etc/systemd/system/%s.d && { printf '\\n[Service]\\n'; sed "
-		"-n "
-		"'/^\\s*[#;]/d;s|^.*\\b%s=" QUOTE
-		"\\?\\([^\"'\\'' ]*\\).*|Environment=\"%s=\\1\"|p' %s; } >> %s)",
-		v->unit, v->name, v->name, at->file, last);
+		"-nE '/^\\s*[#;]/d;s,%s,Environment=\"%s=" REMEDY_WORD_VALUE "\",p' %s; } >> %s)",
+		v->unit, buffer_string(&word), v->name, at->file, last);
+	buffer_free(&word);
 	remedy_reload(out);
 }
 
@@ -263,11 +265,17 @@ static void copy_line(struct finding *out, const struct unit_variable *v,
 		return;
 	}
 	snprintf(names, sizeof(names), "%s%s%s", v->name, list ? "|" : "", list ? list->name : "");
-	if (v->elsewhere)
-		/* "export" goes, and what a shell's line has behind its value. */
+	if (v->elsewhere && unit_elsewhere_is_shell(at->file))
+		/* What a shell has behind the value goes; its quotes mean the same to systemd. */
 		lines_add(&out->remedy,
-			"(umask 077; { echo; sed -nE '/^\\s*#/d;s/^(.*[^A-Za-z0-9_])?(%s)=" QUOTE
-			"?([^;[:space:]\"'\\'']*).*/\\2=\\3/p' %s; } >> %s)",
+			"(umask 077; { echo; sed -nE '/^\\s*#/d;s/^(.*[^A-Za-z0-9_])?(%s)="
+			"(\"[^\"]*\"|'\\''[^'\\'']*'\\''|[^\"'\\''\\;&|()<>[:space:]]*)"
+			"([;&|[:space:]].*)?$/\\2=\\3/p' %s; } >> %s)",
+			names, at->file, file);
+	else if (v->elsewhere)
+		lines_add(&out->remedy,
+			"(umask 077; { echo; sed -nE 's/^\\s*(export\\s+)?((%s)\\s*=)/\\2/p' %s; } "
+			">> %s)",
 			names, at->file, file);
 	else
 		lines_add(&out->remedy,

@@ -28,8 +28,10 @@ static const struct {
 } edits[] = {
 	{RELAY_FAULT_CONTROL, "s,[[:cntrl:]],,g;", NULL},
 	{RELAY_FAULT_COMMENT, "s,\\s+#[^@]*$,,;", NULL},
-	{RELAY_FAULT_QUOTES, "s,\\\\?" QUOTE ",,g;",
-		"s,(\\b%s=)" QUOTE "([^\"'\\'']*)" QUOTE ",\\1\\2,;"},
+	/* Around it, and behind the last @: one in the password is left alone. */
+	{RELAY_FAULT_QUOTES,
+		"s,^([^=]*=\\s*)(\\\\?" QUOTE ")+,\\1,;:q;s,\\\\?" QUOTE "([^@]*)$,\\1,;tq;",
+		"s,(\\b%s=)\\\\?" QUOTE "([^\"'\\''\\]*)\\\\?" QUOTE ",\\1\\2,;"},
 	{RELAY_FAULT_LEADING_SPACE, "s,=\\s*(" QUOTE "?)\\s+,=\\1,;", "s,(\\b%s=)\\s+,\\1,;"},
 	{RELAY_FAULT_TRAILING_SPACE, "s,\\s+(" QUOTE "?)\\s*$,\\1,;",
 		"s,(\\b%s=" INSIDE "*)\\s+(" QUOTE "),\\1\\2,;"},
@@ -150,6 +152,16 @@ static bool may_be_two(const struct relay_url *u)
 		       (u->faults & RELAY_FAULT_ODD_USERINFO && u->use == RELAY_USABLE));
 }
 
+/*
+ * Is a quote in user or password?  What is shown has none then.  It may belong there, and whether it does is not to be
+ * seen from outside: Go takes a ' there, and a " not.
+ */
+static bool has_hidden_quote(const struct variable *v)
+{
+	return v->url.faults & RELAY_FAULT_QUOTES && v->url.faults & RELAY_FAULT_CREDENTIALS &&
+	       !strpbrk(v->value, "\"'");
+}
+
 /* The script, and whether it surely makes the value what was meant. */
 static bool make_script(const struct variable *v, const struct remedy_spot *at, struct buffer *b)
 {
@@ -213,7 +225,8 @@ bool remedy_mend(const struct rule_input *in, struct finding *out, const struct 
 	bool certain;
 
 	/* What stands there by now is not what was read. */
-	if (!find_spot(in, v, &at) || at.continued || has_more(v) || source_is_newer(in, v))
+	if (!find_spot(in, v, &at) || at.continued || has_more(v) || has_hidden_quote(v) ||
+		source_is_newer(in, v))
 		return false;
 	certain = make_script(v, &at, &b);
 	if (certain) {
@@ -225,6 +238,20 @@ bool remedy_mend(const struct rule_input *in, struct finding *out, const struct 
 	buffer_free(&b);
 	buffer_free(&script);
 	return certain;
+}
+
+void remedy_unquote(const struct rule_input *in, struct finding *out, const struct variable *v)
+{
+	struct buffer b = {0};
+	struct remedy_spot at;
+
+	if (!find_spot(in, v, &at) || at.continued || source_is_newer(in, v))
+		return;
+	buffer_printf(&b, at.in_unit ? "/^\\s*[^#;].*\\b%s=/{" : "/^\\s*%s\\s*=/{", at.name);
+	buffer_append_string(&b, "s,//\\\\?(" QUOTE ")([^\"'\\'']*)\\1([:@]),//\\2\\3,;"
+				 "s,:\\\\?(" QUOTE ")([^\"'\\'']*)\\1@,:\\2@,}");
+	remedy_sed(out, &at, "-E", buffer_string(&b));
+	buffer_free(&b);
 }
 
 bool remedy_look_again(struct finding *out, const struct variable *v)
@@ -268,6 +295,10 @@ const char *remedy_what(const struct variable *v)
 		       "a line of its own, in a unit file into quotes of its own "
 		       "(Environment=\"NAME=VALUE\" \"NAME=VALUE\"), and a second relay Go "
 		       "does not take";
+	if (has_hidden_quote(v))
+		return "write a quote that is part of user or password as %22 (\") or %27 (') (in "
+		       "a "
+		       "unit file's Environment= as %%22, %%27), and take the others away";
 	if (has_list(v))
 		return "write one http://HOST:PORT: Go takes no list of relays";
 	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
