@@ -110,6 +110,30 @@ case("reset-loads", "env-file-unloaded", {ENV: f"HTTPS_PROXY={RELAY}\nNO_PROXY=.
 case("reset", "env-file-unloaded", {DROP_IN: service(f"Environment=HTTPS_PROXY={SECRET.replace('%', '%%')}"),
                                     DROP_IN.replace("proxy", "z"): service("Environment=")}, SECRET)
 
+AGENT = {"etc/systemd/system/rancher-system-agent.service": unit("rancher-system-agent sentinel", "/etc/default/%N", "/etc/sysconfig/%N",
+                                                                 "/etc/systemd/system/rancher-system-agent.env"),
+         f"{WANTS}rancher-system-agent.service": f"{LINK}/etc/systemd/system/rancher-system-agent.service"}
+GOOD = f"HTTPS_PROXY={SECRET}\nNO_PROXY={ALL}\n"
+
+# What is added arrives, whatever the file ends in.
+for i, end in enumerate(["X=1 \\", "X=1 \\\n", '# last \\', "# last \\\n", "X=1", 'FOO="bar', 'FOO="bar\nY=1\n']):
+    case(f"end-scope-{i}", "containerd-scope", {ENV: f"CONTAINERD_HTTPS_PROXY={SECRET}\n{end}"}, SECRET)
+    case(f"end-list-{i}", "cluster-via-relay", {ENV: f"HTTPS_PROXY={SECRET}\n{end}"}, SECRET)
+    case(f"end-list-drop-in-{i}", "cluster-via-relay", {ENV: end, DROP_IN: service(f"Environment=HTTPS_PROXY={SECRET.replace('%', '%%')}")}, SECRET)
+    if "FOO" not in end:
+        case(f"end-copy-{i}", "env-file-unloaded", {ENV: end, "etc/environment": f"HTTPS_PROXY={SECRET}\n"}, SECRET)
+        case(f"end-agent-{i}", "relay-missing", {**AGENT, ENV: GOOD, "etc/default/rancher-system-agent": end}, SECRET,
+             unit_name="rancher-system-agent")
+case("open-list", "cluster-via-relay", {ENV: f'HTTPS_PROXY="{RELAY}'})
+case("open", "value-dropped", {ENV: f'HTTPS_PROXY="{RELAY}\nNO_PROXY=.svc\n'}, says="close the quote")
+case("open-last", "value-dropped", {ENV: f'HTTPS_PROXY="{RELAY}\n'}, says="close the quote")
+case("open-scope", "containerd-scope", {ENV: f'CONTAINERD_HTTPS_PROXY="{RELAY}'}, says="close the quote")
+case("open-own", "env-file-unloaded", {ENV: 'CONTAINERD_NO_PROXY=".svc\n', "etc/environment": f"HTTPS_PROXY={RELAY}\n"}, says="close the quote")
+case("continued-elsewhere", "env-file-unloaded", {"etc/environment": f"HTTPS_PROXY={RELAY[:15]}\\\n{RELAY[15:]}\nNO_PROXY=.corp\n"})
+case("continued-profile", "env-file-unloaded", {"etc/profile.d/proxy.sh": f"export HTTPS_PROXY={RELAY[:15]}\\\n{RELAY[15:]}\n"}, says="write HTTPS_PROXY=...")
+case("docker-no-env-file", "env-file-unloaded", {"usr/local/lib/systemd/system/rke2-agent.service": unit("rke2 agent"),
+     "etc/systemd/system/docker.service.d/p.conf": service(f"Environment=HTTPS_PROXY={SECRET.replace('%', '%%')}")}, SECRET)
+
 # The value.
 for mark, code in [("#", "23"), ("/", "2F"), ("?", "3F"), ("^", "5E"), ("{", "7B"), ("|", "7C"), (" ", "20")]:
     rule = "value-misread"
@@ -178,10 +202,6 @@ case("k3s-scheme", "scheme-uncovered", {"etc/systemd/system/k3s.service.env": f"
 case("k3s-export", "env-file-invalid", {"etc/default/k3s": f"export HTTPS_PROXY={SECRET}\n"}, SECRET, base=K3S, unit_name="k3s")
 case("k3s-drop-in", "no-relay-match", {"etc/systemd/system/k3s.service.d/p.conf": service(
     f"Environment=HTTPS_PROXY={RELAY}\nEnvironment=NO_PROXY=docker.io,.corp")}, base=K3S, unit_name="k3s")
-AGENT = {"etc/systemd/system/rancher-system-agent.service": unit("rancher-system-agent sentinel", "/etc/default/%N", "/etc/sysconfig/%N",
-                                                                 "/etc/systemd/system/rancher-system-agent.env"),
-         f"{WANTS}rancher-system-agent.service": f"{LINK}/etc/systemd/system/rancher-system-agent.service"}
-GOOD = f"HTTPS_PROXY={SECRET}\nNO_PROXY={ALL}\n"
 case("agent-from-env-file", "relay-missing", {**AGENT, ENV: GOOD}, SECRET, unit_name="rancher-system-agent")
 case("agent-from-drop-in", "relay-missing", {**AGENT, DROP_IN: service(f"Environment='HTTPS_PROXY={SECRET.replace('%', '%%')}' NO_PROXY={ALL}")},
      SECRET, unit_name="rancher-system-agent")

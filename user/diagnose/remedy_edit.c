@@ -45,10 +45,11 @@ bool remedy_spot_at(
 	for (size_t i = 0; in->facts && i < in->facts->count; i++) {
 		const struct unit_variable *v = &in->facts->variables[i];
 
+		/* Of a file of others less is known than of one's own, and both are there. */
 		if (!strcmp(v->source, source) && !strcmp(v->name, name)) {
 			out->in_unit = v->in_unit;
-			out->continued = v->continued;
-			break;
+			out->continued |= v->continued;
+			out->unclosed |= !strcmp(v->fault, "unclosed-quote");
 		}
 	}
 	return true;
@@ -154,12 +155,13 @@ void remedy_set_beside(
 	buffer_free(&b);
 }
 
-void remedy_set(struct finding *out, const struct remedy_spot *at, const char *value)
+void remedy_set(const struct rule_input *in, struct finding *out, const struct remedy_spot *at,
+	const char *value)
 {
 	struct buffer b = {0};
 
 	if (at->continued) {
-		remedy_append(out, at->file, at->name, value);
+		remedy_append(in, out, at->file, at->name, value);
 		return;
 	}
 	buffer_printf(&b, "s|^\\(\\s*%s\\s*=\\).*|\\1%s|", at->name, value);
@@ -213,9 +215,32 @@ void remedy_drop(struct finding *out, const struct remedy_spot *at, char (*entri
 	buffer_free(&b);
 }
 
-void remedy_append(struct finding *out, const char *file, const char *name, const char *value)
+bool remedy_is_open(const struct rule_input *in, struct finding *out, const char *file)
 {
-	lines_add(&out->remedy, "printf '\\n%%s\\n' '%s=%s' >> %s", name, value, file);
+	size_t len = strlen(file);
+
+	for (size_t i = 0; in->facts && i < in->facts->count; i++) {
+		const struct unit_variable *v = &in->facts->variables[i];
+
+		if (strncmp(v->source, file, len) || v->source[len] != ':' ||
+			strcmp(v->fault, "unclosed-quote"))
+			continue;
+		lines_add(&out->remedy,
+			"# %s: close the quote that is opened there: what is added behind it would "
+			"be part of %s",
+			v->source, v->name);
+		return true;
+	}
+	return false;
+}
+
+void remedy_append(const struct rule_input *in, struct finding *out, const char *file,
+	const char *name, const char *value)
+{
+	if (remedy_is_open(in, out, file))
+		lines_add(&out->remedy, "# then add to that file: %s=%s", name, value);
+	else
+		lines_add(&out->remedy, "printf '\\n\\n%%s\\n' '%s=%s' >> %s", name, value, file);
 }
 
 void remedy_add_drop_in(struct finding *out, const char *unit, const char *assignment)
@@ -231,20 +256,27 @@ void remedy_add_drop_in(struct finding *out, const char *unit, const char *assig
  * A file that may be new gets a secret: nobody else may read it.  What a unit file's %% stands for is a % in an
  * env file.
  */
-void remedy_copy_to(
-	struct finding *out, const struct remedy_spot *at, const char *name, const char *file)
+void remedy_copy_to(const struct rule_input *in, struct finding *out, const struct remedy_spot *at,
+	const char *name, const char *file)
 {
 	struct buffer word = {0};
 
+	if (remedy_is_open(in, out, file)) {
+		lines_add(&out->remedy, "# then add to that file: %s=...   (the value of %s, %s)",
+			name, at->name, at->file);
+		return;
+	}
 	if (at->in_unit) {
 		remedy_word(&word, ".*", at->name, ".*");
 		lines_add(&out->remedy,
-			"(umask 077; { echo; sed -nE '/^\\s*[#;]/d;s,%s,%s=\"" REMEDY_WORD_VALUE
+			"(umask 077; { " REMEDY_NEW_LINE
+			"sed -nE '/^\\s*[#;]/d;s,%s,%s=\"" REMEDY_WORD_VALUE
 			"\",;T;s,%%%%,%%,g;p' %s; } >> %s)",
 			buffer_string(&word), name, at->file, file);
 	} else {
 		lines_add(&out->remedy,
-			"(umask 077; { echo; sed -n 's|^\\s*%s\\s*=\\s*\\([^\\r]*\\).*|%s=\\1|p' "
+			"(umask 077; { " REMEDY_NEW_LINE
+			"sed -n 's|^\\s*%s\\s*=\\s*\\([^\\r]*\\).*|%s=\\1|p' "
 			"%s; } >> %s)",
 			at->name, name, at->file, file);
 	}

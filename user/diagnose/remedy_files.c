@@ -250,17 +250,18 @@ static void say_again(
 }
 
 /* The line of a file that the unit does not load, and may be of a shell or of another unit, as one of file. */
-static void copy_line(struct finding *out, const struct unit_variable *v,
-	const struct unit_variable *list, const struct remedy_spot *at, const char *file)
+static void copy_line(const struct rule_input *in, struct finding *out,
+	const struct unit_variable *v, const struct unit_variable *list,
+	const struct remedy_spot *at, const char *file)
 {
 	struct remedy_spot list_at = *at;
 	char names[128];
 
 	if (at->in_unit) {
-		remedy_copy_to(out, at, v->name, file);
+		remedy_copy_to(in, out, at, v->name, file);
 		if (list) {
 			snprintf(list_at.name, sizeof(list_at.name), "%s", list->name);
-			remedy_copy_to(out, &list_at, list->name, file);
+			remedy_copy_to(in, out, &list_at, list->name, file);
 		}
 		return;
 	}
@@ -268,36 +269,51 @@ static void copy_line(struct finding *out, const struct unit_variable *v,
 	if (v->elsewhere && unit_elsewhere_is_shell(at->file))
 		/* What a shell has behind the value goes; its quotes mean the same to systemd. */
 		lines_add(&out->remedy,
-			"(umask 077; { echo; sed -nE '/^\\s*#/d;s/^(.*[^A-Za-z0-9_])?(%s)="
+			"(umask 077; { " REMEDY_NEW_LINE
+			"sed -nE '/^\\s*#/d;s/^(.*[^A-Za-z0-9_])?(%s)="
 			"(\"[^\"]*\"|'\\''[^'\\'']*'\\''|[^\"'\\''\\;&|()<>[:space:]]*)"
 			"([;&|[:space:]].*)?$/\\2=\\3/p' %s; } >> %s)",
 			names, at->file, file);
 	else if (v->elsewhere)
 		lines_add(&out->remedy,
-			"(umask 077; { echo; sed -nE 's/^\\s*(export\\s+)?((%s)\\s*=)/\\2/p' %s; } "
+			"(umask 077; { " REMEDY_NEW_LINE
+			"sed -nE 's/^\\s*(export\\s+)?((%s)\\s*=)/\\2/p' %s; } "
 			">> %s)",
 			names, at->file, file);
 	else
 		lines_add(&out->remedy,
-			"(umask 077; { echo; grep -hE '^\\s*(%s)\\s*=' %s; } >> %s)", names,
-			at->file, file);
+			"(umask 077; { " REMEDY_NEW_LINE "grep -hE '^\\s*(%s)\\s*=' %s; } >> %s)",
+			names, at->file, file);
 }
 
 /*
  * A file that the unit does not load: the line copied where others' lines are with it, so of /etc/environment,
- * or a drop-in that loads all of it.  Then at is where it stands.
+ * or a drop-in that loads all of it.  Then at is where it stands.  False: it is said what to write.
  */
-static void load(const struct rule_input *in, struct finding *out, const struct service *s,
+static bool load(const struct rule_input *in, struct finding *out, const struct service *s,
 	const struct unit_variable *v, const struct unit_variable *list, struct remedy_spot *at)
 {
-	char own[288];
+	bool continued = at->continued || (list && list->continued);
+	bool shell = v->elsewhere && unit_elsewhere_is_shell(at->file);
+	char own[288] = "";
+	bool copies = !v->by[0] && remedy_own_file(in, s, own, sizeof(own)) &&
+		      strcmp(at->file, own) && !continued;
 
-	if (!v->by[0] && remedy_own_file(in, s, own, sizeof(own)) && strcmp(at->file, own) &&
-		!(list && list->continued)) {
-		copy_line(out, v, list, at, own);
+	if (at->unclosed || (shell && !copies) || (copies && remedy_is_open(in, out, own))) {
+		lines_add(&out->remedy, "# write %s=... into %s, with the value of %s%s", v->name,
+			own[0] ? own : "an env file of the unit", v->source,
+			at->unclosed ? ", where a quote is not closed" : "");
+		return false;
+	}
+	if (copies) {
+		copy_line(in, out, v, list, at, own);
 		strcpy(at->file, own);
 		at->in_unit = false;
-		return;
+		return true;
+	}
+	if (at->in_unit) {
+		say_again(out, v, at);
+		return false;
 	}
 	last_drop_in(v, own, sizeof(own));
 	lines_add(&out->remedy,
@@ -305,6 +321,7 @@ static void load(const struct rule_input *in, struct finding *out, const struct 
 		"'EnvironmentFile=-%s' >> %s",
 		v->unit, at->file, own);
 	remedy_reload(out);
+	return true;
 }
 
 static void take_unset_away(struct finding *out, const struct unit_variable *v, const char *file)
@@ -341,8 +358,8 @@ static bool mend_too(
 		.source = (char *)u->source};
 
 	if (!remedy_mend(in, out, &v))
-		remedy_tell(in, out, &v, remedy_what(&v));
-	return remedy_look_again(out, &v);
+		remedy_tell(in, out, &v, remedy_what(in, &v));
+	return remedy_look_again(in, out, &v);
 }
 
 void remedy_deliver(const struct rule_input *in, struct finding *out, const struct unit_variable *v)
@@ -369,7 +386,7 @@ void remedy_deliver(const struct rule_input *in, struct finding *out, const stru
 			return;
 		break;
 	case UNIT_FATE_UNLOADED:
-		load(in, out, &s, v, list, &at);
+		arrives = load(in, out, &s, v, list, &at);
 		break;
 	case UNIT_FATE_UNSET:
 		if (remedy_file_of(v->by, by, sizeof(by)))

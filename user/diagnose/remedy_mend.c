@@ -196,12 +196,12 @@ static bool has_more(const struct variable *v)
 {
 	if (v->url.faults & RELAY_FAULT_COMMENT)
 		return false;
-	for (const char *c = v->value; (c = strpbrk(c, " \t"));) {
+	for (const char *c = v->value + strspn(v->value, " \t"); (c = strpbrk(c, " \t"));) {
 		size_t len;
 
 		c += strspn(c, " \t");
 		len = strcspn(c, "= \t");
-		if (!strncmp(c, "***", 3) || (c[len] == '=' && env_name_is_valid(c, len)))
+		if (!strcmp(c, "***") || (c[len] == '=' && env_name_is_valid(c, len)))
 			return true;
 	}
 	return false;
@@ -218,6 +218,13 @@ static bool find_spot(
 	return remedy_spot_at(in, own ? own->name : v->name, remedy_source(in, v), out);
 }
 
+bool remedy_is_unclosed(const struct rule_input *in, const struct variable *v)
+{
+	struct remedy_spot at;
+
+	return find_spot(in, v, &at) && at.unclosed;
+}
+
 bool remedy_mend(const struct rule_input *in, struct finding *out, const struct variable *v)
 {
 	struct buffer b = {0}, script = {0};
@@ -225,8 +232,8 @@ bool remedy_mend(const struct rule_input *in, struct finding *out, const struct 
 	bool certain;
 
 	/* What stands there by now is not what was read. */
-	if (!find_spot(in, v, &at) || at.continued || has_more(v) || has_hidden_quote(v) ||
-		source_is_newer(in, v))
+	if (!find_spot(in, v, &at) || at.continued || at.unclosed || has_more(v) ||
+		has_hidden_quote(v) || source_is_newer(in, v))
 		return false;
 	certain = make_script(v, &at, &b);
 	if (certain) {
@@ -248,19 +255,19 @@ void remedy_unquote(const struct rule_input *in, struct finding *out, const stru
 	if (!find_spot(in, v, &at) || at.continued || source_is_newer(in, v))
 		return;
 	buffer_printf(&b, at.in_unit ? "/^\\s*[^#;].*\\b%s=/{" : "/^\\s*%s\\s*=/{", at.name);
-	buffer_append_string(&b, "s,//\\\\?(" QUOTE ")([^\"'\\'']*)\\1([:@]),//\\2\\3,;"
-				 "s,:\\\\?(" QUOTE ")([^\"'\\'']*)\\1@,:\\2@,}");
+	buffer_append_string(&b, "s,//\\\\?(" QUOTE ")([^\"'\\''\\]*)\\\\?\\1([:@]),//\\2\\3,;"
+				 "s,:\\\\?(" QUOTE ")([^\"'\\''\\]*)\\\\?\\1@,:\\2@,}");
 	remedy_sed(out, &at, "-E", buffer_string(&b));
 	buffer_free(&b);
 }
 
-bool remedy_look_again(struct finding *out, const struct variable *v)
+bool remedy_look_again(const struct rule_input *in, struct finding *out, const struct variable *v)
 {
-	if (!has_more(v))
+	if (!has_more(v) && !remedy_is_unclosed(in, v))
 		return false;
 	lines_add(&out->remedy,
-		"# then look again (relaytrace check): what %s has swallowed, "
-		"such as a NO_ list, counts only then",
+		"# then look again (relaytrace check): what %s has swallowed, such as a NO_ list, "
+		"counts only then",
 		v->name);
 	return true;
 }
@@ -273,7 +280,7 @@ static bool has_list(const struct variable *v)
 	return first && strpbrk(first, " \t,") && strstr(first + 1, "://");
 }
 
-const char *remedy_what(const struct variable *v)
+const char *remedy_what(const struct rule_input *in, const struct variable *v)
 {
 	static const struct {
 		uint32_t fault;
@@ -289,16 +296,17 @@ const char *remedy_what(const struct variable *v)
 		{RELAY_FAULT_EMPTY_HOST, "write http://HOST:PORT: Go finds no host in it"},
 	};
 
+	if (remedy_is_unclosed(in, v))
+		return "close the quote that is opened there: all lines behind it are part of the "
+		       "value";
 	if (has_more(v))
 		return "write http://HOST:PORT and nothing behind it: a further NAME=VALUE goes "
-		       "into "
-		       "a line of its own, in a unit file into quotes of its own "
-		       "(Environment=\"NAME=VALUE\" \"NAME=VALUE\"), and a second relay Go "
-		       "does not take";
+		       "into a line of its own, in a unit file into quotes of its own "
+		       "(Environment=\"NAME=VALUE\" \"NAME=VALUE\"), and a second relay Go does "
+		       "not take";
 	if (has_hidden_quote(v))
-		return "write a quote that is part of user or password as %22 (\") or %27 (') (in "
-		       "a "
-		       "unit file's Environment= as %%22, %%27), and take the others away";
+		return "write a quote that is part of user or password as %22 (\") or %27 ('), in "
+		       "a unit file's Environment= as %%22 or %%27, and take the others away";
 	if (has_list(v))
 		return "write one http://HOST:PORT: Go takes no list of relays";
 	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
@@ -321,7 +329,7 @@ static void mend_containerds(
 	twin = in->process->role == ROLE_SUPERVISOR ? environment_get(in->environment, name) : NULL;
 	if (twin && twin->value[0] && !relay_url_is_sound(&twin->url) &&
 		!remedy_mend(in, out, twin))
-		remedy_tell(in, out, twin, remedy_what(twin));
+		remedy_tell(in, out, twin, remedy_what(in, twin));
 }
 
 void remedy_mend_value(const struct rule_input *in, struct finding *out, const struct variable *v)
@@ -331,9 +339,9 @@ void remedy_mend_value(const struct rule_input *in, struct finding *out, const s
 
 	service_of(in->process, &s);
 	if (!remedy_mend(in, out, v))
-		remedy_tell(in, out, v, remedy_what(v));
+		remedy_tell(in, out, v, remedy_what(in, v));
 	mend_containerds(in, out, v);
-	if (!remedy_look_again(out, v) && s.kind != SERVICE_NONE && s.kind != SERVICE_POD &&
+	if (!remedy_look_again(in, out, v) && s.kind != SERVICE_NONE && s.kind != SERVICE_POD &&
 		s.kind != SERVICE_OTHER)
 		remedy_give_list(in, out, &s, in->family,
 			remedy_prefixed(in->process, v, name) != NULL, NULL, NULL);
