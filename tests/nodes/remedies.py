@@ -90,6 +90,16 @@ def lacks(environment_, wanted, prefix=""):
     return wrong
 
 
+def spoils(predict, root, case, commands):
+    """Where it is said what to write, the commands that are printed beside it leave the relays as they are."""
+    before = environment(predict, root, case["unit"])
+    wrong = paste(root, commands)
+    after = environment(predict, root, case["unit"])
+    wrong += [f"{name}={value} became {after.get(name)}" for name, value in before.items()
+              if "NO_" not in name.upper() and after.get(name) != value]
+    return wrong + [f"{name} is new" for name in after if name not in before and name != case["new"] and "NO_" not in name.upper()]
+
+
 def run_case(predict, name, work):
     case = CASES[name]
     root = pathlib.Path(work) / "node"
@@ -107,9 +117,10 @@ def run_case(predict, name, work):
     for finding in findings:
         complaint = reload_is_right(finding["relaytrace"]["remedy"])
         wrong += [complaint] if complaint else []
-    if case["says"]:
-        said = any(case["says"] in c for c in commands)
-        return wrong + ([] if said else [f"does not say {case['says']!r}: {commands}"])
+    if case["says"] and not any(case["says"] in c for c in commands):
+        wrong.append(f"does not say {case['says']!r}: {commands}")
+    if case["says"] and not case["pasted"]:
+        return wrong + spoils(predict, root, case, commands)
     for time in ["once", "twice"]:
         failed = paste(root, commands)
         wrong += failed if time == "once" else []

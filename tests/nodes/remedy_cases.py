@@ -27,9 +27,12 @@ def rke2(role):
     return files
 
 
-def case(name, finds, files, relay=RELAY, says=None, base=None, unit_name="rke2-agent", variable="HTTPS_PROXY", prefix="", **also):
-    """relay: what `variable` is to be; says: no command is certain, and the remedy says this instead."""
+def case(name, finds, files, relay=RELAY, says=None, pasted=False, new="", base=None, unit_name="rke2-agent", variable="HTTPS_PROXY", prefix="",
+         **also):
+    """relay: what `variable` is to be; says: no command is certain, and the remedy says this instead (pasted: beside them;
+    new: the variable that arrives, though not as it has to be)."""
     CASES[name] = {"finds": finds.split(), "files": {**(rke2("agent") if base is None else base), **files}, "says": says,
+                   "pasted": pasted, "new": new,
                    "wanted": {variable: relay, **also}, "unit": unit_name + ".service", "prefix": prefix}
 
 
@@ -59,6 +62,8 @@ case("scope-and-wide-list", "containerd-scope",
      {ENV: f"CONTAINERD_HTTPS_PROXY={RELAY}\nRKE2_TOKEN_FILE=/etc/tok\nCONTAINERD_NO_PROXY=10.0.0.0/8,registry.suse.com\n"})
 case("scope-env-d", "containerd-scope", {"etc/rke2.d/a.env": f"CONTAINERD_HTTPS_PROXY={SECRET}\n",
      "usr/local/lib/systemd/system/rke2-agent.service": unit("rke2 agent", "/etc/rke2.d/*.env")}, SECRET)
+case("scope-data-dir", "containerd-scope", {ENV: f"CONTAINERD_HTTPS_PROXY={RELAY}\n", "etc/rancher/rke2/config.yaml": "data-dir: /data/rke2\n"},
+     says="into /data/rke2/agent/images/ before", pasted=True)
 # ... and in unit files and drop-ins, where a % is %%.
 case("scope-drop-in", "containerd-scope", {DROP_IN: service(
     f'Environment="CONTAINERD_HTTPS_PROXY={RELAY}"\nEnvironment="CONTAINERD_NO_PROXY=10.0.0.0/8"')})
@@ -105,6 +110,30 @@ case("reset-loads", "env-file-unloaded", {ENV: f"HTTPS_PROXY={RELAY}\nNO_PROXY=.
 case("reset", "env-file-unloaded", {DROP_IN: service(f"Environment=HTTPS_PROXY={SECRET.replace('%', '%%')}"),
                                     DROP_IN.replace("proxy", "z"): service("Environment=")}, SECRET)
 
+AGENT = {"etc/systemd/system/rancher-system-agent.service": unit("rancher-system-agent sentinel", "/etc/default/%N", "/etc/sysconfig/%N",
+                                                                 "/etc/systemd/system/rancher-system-agent.env"),
+         f"{WANTS}rancher-system-agent.service": f"{LINK}/etc/systemd/system/rancher-system-agent.service"}
+GOOD = f"HTTPS_PROXY={SECRET}\nNO_PROXY={ALL}\n"
+
+# What is added arrives, whatever the file ends in.
+for i, end in enumerate(["X=1 \\", "X=1 \\\n", '# last \\', "# last \\\n", "X=1", 'FOO="bar', 'FOO="bar\nY=1\n']):
+    case(f"end-scope-{i}", "containerd-scope", {ENV: f"CONTAINERD_HTTPS_PROXY={SECRET}\n{end}"}, SECRET)
+    case(f"end-list-{i}", "cluster-via-relay", {ENV: f"HTTPS_PROXY={SECRET}\n{end}"}, SECRET)
+    case(f"end-list-drop-in-{i}", "cluster-via-relay", {ENV: end, DROP_IN: service(f"Environment=HTTPS_PROXY={SECRET.replace('%', '%%')}")}, SECRET)
+    if "FOO" not in end:
+        case(f"end-copy-{i}", "env-file-unloaded", {ENV: end, "etc/environment": f"HTTPS_PROXY={SECRET}\n"}, SECRET)
+        case(f"end-agent-{i}", "relay-missing", {**AGENT, ENV: GOOD, "etc/default/rancher-system-agent": end}, SECRET,
+             unit_name="rancher-system-agent")
+case("open-list", "cluster-via-relay", {ENV: f'HTTPS_PROXY="{RELAY}'})
+case("open", "value-dropped", {ENV: f'HTTPS_PROXY="{RELAY}\nNO_PROXY=.svc\n'}, says="close the quote")
+case("open-last", "value-dropped", {ENV: f'HTTPS_PROXY="{RELAY}\n'}, says="close the quote")
+case("open-scope", "containerd-scope", {ENV: f'CONTAINERD_HTTPS_PROXY="{RELAY}'}, says="close the quote")
+case("open-own", "env-file-unloaded", {ENV: 'CONTAINERD_NO_PROXY=".svc\n', "etc/environment": f"HTTPS_PROXY={RELAY}\n"}, says="close the quote")
+case("continued-elsewhere", "env-file-unloaded", {"etc/environment": f"HTTPS_PROXY={RELAY[:15]}\\\n{RELAY[15:]}\nNO_PROXY=.corp\n"})
+case("continued-profile", "env-file-unloaded", {"etc/profile.d/proxy.sh": f"export HTTPS_PROXY={RELAY[:15]}\\\n{RELAY[15:]}\n"}, says="write HTTPS_PROXY=...")
+case("docker-no-env-file", "env-file-unloaded", {"usr/local/lib/systemd/system/rke2-agent.service": unit("rke2 agent"),
+     "etc/systemd/system/docker.service.d/p.conf": service(f"Environment=HTTPS_PROXY={SECRET.replace('%', '%%')}")}, SECRET)
+
 # The value.
 for mark, code in [("#", "23"), ("/", "2F"), ("?", "3F"), ("^", "5E"), ("{", "7B"), ("|", "7C"), (" ", "20")]:
     rule = "value-misread"
@@ -133,6 +162,21 @@ for wrong, right in [("http//", "http://"), ("http:/", "http://"), ("htpp://", "
 case("scheme-typed-drop-in", "value-misread", {DROP_IN: service("Environment=HTTPS_PROXY=htpp://relay.corp:3128")})
 case("dollar", "value-misread", {ENV: "PROXY=http://relay.corp:3128\nHTTPS_PROXY=$PROXY\n"}, says="nothing expands $NAME")
 case("socks4", "value-misread", {ENV: "HTTPS_PROXY=socks4://relay.corp:3128\n"}, says="http://, https:// and socks5://")
+case("scheme-two", "value-misread", {ENV: "HTTPS_PROXY=http://https://relay.corp:3128\n"}, says="write http://HOST:PORT")
+# It swallowed another assignment, or another relay: no command is sure to part them.
+for place, text, where in [("drop-in", "Environment=\"{}\"", DROP_IN), ("env", "{}", ENV)]:
+    for what, more in [("no", " NO_PROXY=.svc,10.0.0.0/8"), ("relay", " http://relay2.corp:3128")]:
+        for user in ["", "svc:secret@"]:
+            line = text.format(f"HTTPS_PROXY=http://{user}relay.corp:3128{more.replace('//', '//' + user)}") + "\n"
+            case(f"swallowed-{what}-{place}-{len(user)}", "value-misread", {where: line if where == ENV else service(line)},
+                 says="write http://HOST:PORT")
+case("swallowed-containerd", "containerd-scope value-misread", {DROP_IN: service(
+    f'Environment="CONTAINERD_HTTPS_PROXY={RELAY} CONTAINERD_NO_PROXY=.svc"')}, says="quotes of its own")
+case("swallowed-export", "env-file-invalid", {ENV: f"export HTTPS_PROXY={RELAY} NO_PROXY=.svc\n"}, says="a line of its own", new="HTTPS_PROXY")
+for user in ["", "svc:secret@"]:
+    case(f"two-relays-{len(user)}", "value-misread", {ENV: f"HTTPS_PROXY=http://{user}relay.corp:3128,http://{user}relay2.corp:3128\n"},
+         says="write one http://HOST:PORT" if not user else "write http://HOST:PORT")
+case("host-blank", "value-misread", {ENV: "HTTPS_PROXY=http://relay corp:3128\n"}, says="without quotes or spaces")
 
 # The list.
 case("list-all", "no-relay-match", {ENV: f"HTTPS_PROXY={RELAY}\nNO_PROXY=*\n"})
@@ -158,10 +202,6 @@ case("k3s-scheme", "scheme-uncovered", {"etc/systemd/system/k3s.service.env": f"
 case("k3s-export", "env-file-invalid", {"etc/default/k3s": f"export HTTPS_PROXY={SECRET}\n"}, SECRET, base=K3S, unit_name="k3s")
 case("k3s-drop-in", "no-relay-match", {"etc/systemd/system/k3s.service.d/p.conf": service(
     f"Environment=HTTPS_PROXY={RELAY}\nEnvironment=NO_PROXY=docker.io,.corp")}, base=K3S, unit_name="k3s")
-AGENT = {"etc/systemd/system/rancher-system-agent.service": unit("rancher-system-agent sentinel", "/etc/default/%N", "/etc/sysconfig/%N",
-                                                                 "/etc/systemd/system/rancher-system-agent.env"),
-         f"{WANTS}rancher-system-agent.service": f"{LINK}/etc/systemd/system/rancher-system-agent.service"}
-GOOD = f"HTTPS_PROXY={SECRET}\nNO_PROXY={ALL}\n"
 case("agent-from-env-file", "relay-missing", {**AGENT, ENV: GOOD}, SECRET, unit_name="rancher-system-agent")
 case("agent-from-drop-in", "relay-missing", {**AGENT, DROP_IN: service(f"Environment='HTTPS_PROXY={SECRET.replace('%', '%%')}' NO_PROXY={ALL}")},
      SECRET, unit_name="rancher-system-agent")
@@ -177,6 +217,31 @@ case("server-ranges", "containerd-scope", {"etc/default/rke2-server": f"CONTAINE
 case("profile", "env-file-unloaded", {"etc/profile.d/proxy.sh": f'export HTTPS_PROXY="{SECRET}"; export NO_PROXY="10.0.0.0/8,.corp"\n'}, SECRET)
 case("docker-drop-in", "env-file-unloaded", {"etc/systemd/system/docker.service.d/http-proxy.conf": service(
     f'Environment="HTTPS_PROXY={SECRET.replace("%", "%%")}" "NO_PROXY=10.0.0.0/8,docker.io"')}, SECRET)
+# A password with what is legal in it, and ends a value for others: it arrives whole, from wherever it is copied.
+for mark, odd in [(";", "http://svc:se;cret@relay.corp:3128"), ("'", "http://svc:se'cret@relay.corp:3128")]:
+    for name, path in [("environment", "etc/environment"), ("rpmsave", f"{ENV}.rpmsave")]:
+        for i, text in enumerate([f"HTTPS_PROXY={odd}\n", f"export HTTPS_PROXY={odd}\n", f'HTTPS_PROXY="{odd}"\nNO_PROXY=".corp, .svc"\n']):
+            case(f"odd-{mark}-{name}-{i}", "env-file-unloaded", {path: text}, odd)
+    case(f"odd-{mark}-profile", "env-file-unloaded", {"etc/profile.d/proxy.sh": f'export HTTPS_PROXY="{odd}" # mine\n'}, odd)
+    case(f"odd-{mark}-profile-two", "env-file-unloaded", {"etc/profile.d/proxy.sh": f'HTTPS_PROXY="{odd}"; export HTTPS_PROXY\n'}, odd)
+    for i, quoted in enumerate(['"HTTPS_PROXY={}" "NO_PROXY=10.0.0.0/8, .corp"', 'HTTPS_PROXY="{}" X=1', 'X=1 "HTTPS_PROXY={}" \\\n  "Y=2"']):
+        line = f"Environment={quoted.format(odd)}"
+        case(f"odd-{mark}-docker-{i}", "env-file-unloaded", {"etc/systemd/system/docker.service.d/p.conf": service(line)}, odd)
+        case(f"odd-{mark}-reset-{i}", "env-file-unloaded", {DROP_IN: service(f"{line}\nEnvironment=")}, odd)
+        case(f"odd-{mark}-scope-{i}", "containerd-scope", {DROP_IN: service(line.replace("HTTPS", "CONTAINERD_HTTPS"))}, odd,
+             CONTAINERD_HTTPS_PROXY=odd)
+    case(f"odd-{mark}-scope-env", "containerd-scope", {ENV: f"CONTAINERD_HTTPS_PROXY={odd}\n"}, odd, CONTAINERD_HTTPS_PROXY=odd)
+    case(f"odd-{mark}-agent", "relay-missing", {**AGENT, DROP_IN: service(f'Environment="HTTPS_PROXY={odd}" NO_PROXY={ALL}')}, odd,
+         unit_name="rancher-system-agent")
+case("odd-profile-single", "env-file-unloaded", {"etc/profile.d/proxy.sh": "export HTTPS_PROXY='http://svc:se;cret@relay.corp:3128'; X=1\n"},
+     "http://svc:se;cret@relay.corp:3128")
+# A " is not legal there, and whether it was meant nobody can see.
+case("quote-within", "value-misread", {ENV: 'HTTPS_PROXY=http://svc:se"cret@relay.corp:3128\n'}, says="as %22")
+case("quote-within-drop-in", "value-misread", {DROP_IN: service(r'Environment="HTTPS_PROXY=http://svc:se\"cret@relay.corp:3128"')}, says="as %22")
+case("quote-within-scope", "containerd-scope value-misread", {ENV: 'CONTAINERD_HTTPS_PROXY=http://svc:se"cret@relay.corp:3128\n'}, says="as %22")
+case("quotes-around-secret", "value-misread", {ENV: "HTTPS_PROXY='\"http://svc:secret@relay.corp:3128\"'\n"}, "http://svc:secret@relay.corp:3128")
+case("quotes-around-secret-drop-in", "value-misread", {DROP_IN: service(r'Environment="HTTPS_PROXY=\"http://svc:secret@relay.corp:3128\""')},
+     "http://svc:secret@relay.corp:3128")
 case("drop-in-misnamed", "env-file-unloaded", {"etc/systemd/system/rke2-agent.service.d/http-proxy": service(f"Environment=HTTPS_PROXY={RELAY}")})
 case("server-both-lists", "containerd-scope no-relay-match", {"etc/default/rke2-server": f"CONTAINERD_HTTPS_PROXY={RELAY}\nNO_PROXY={ALL}\nno_proxy=docker.io,.corp\n"},
      base=rke2("server"), unit_name="rke2-server", no_proxy=".corp")

@@ -16,7 +16,7 @@ static void test_classic(void)
 	UNIT_CHECK(has(&r->remedy, "sed -i --follow-symlinks "
 				   "'s|^\\s*CONTAINERD_HTTPS_PROXY\\s*=\\s*\\([^\\r]*\\).*|&\\n"
 				   "HTTPS_PROXY=\\1|' $(grep -ls"));
-	UNIT_CHECK(has(&r->remedy, "printf '\\n%s\\n' 'NO_PROXY=127.0.0.0/8,10.0.0.0/8,"));
+	UNIT_CHECK(has(&r->remedy, "printf '\\n\\n%s\\n' 'NO_PROXY=127.0.0.0/8,10.0.0.0/8,"));
 	UNIT_CHECK(has(&r->remedy, "systemctl restart rke2-agent\n"));
 	UNIT_CHECK(has(&r->remedy, "/var/lib/rancher/rke2/agent/images/"));
 	UNIT_CHECK(!strstr(buffer_string(&r->remedy), "***"));

@@ -74,25 +74,36 @@ static bool mirror_known(const struct node_facts_kept *k, const struct event_fac
 	return false;
 }
 
+/* A setting of config.yaml, by its own name. */
+static void take_setting(struct node_facts_kept *k, const char *name, const char *value)
+{
+	const struct {
+		const char *name;
+		char *to;
+		size_t size;
+	} settings[] = {
+		{"etcd-s3-endpoint", k->s3_endpoint, sizeof(k->s3_endpoint)},
+		{"cluster-cidr", k->cluster_cidr, sizeof(k->cluster_cidr)},
+		{"service-cidr", k->service_cidr, sizeof(k->service_cidr)},
+		{"cluster-domain", k->cluster_domain, sizeof(k->cluster_domain)},
+		{"data-dir", k->data_dir, sizeof(k->data_dir)},
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (!strcmp(settings[i].name, name))
+			copy_text(settings[i].to, settings[i].size, value);
+	/* Of the endpoint the host alone. */
+	k->s3_endpoint[strcspn(k->s3_endpoint, ":/")] = '\0';
+}
+
 void facts_take(struct node_facts_kept *k, const struct event_fact *f)
 {
 	if (unit_record_is(f)) {
 		take_unit(k, f);
 	} else if (!strcmp(f->key, "unit-reload") && f->field_count >= 2) {
 		take_reload(k, f);
-	} else if (!strcmp(f->key, "config") && f->field_count >= 2 &&
-		   !strcmp(f->fields[0], "etcd-s3-endpoint")) {
-		copy_text(k->s3_endpoint, sizeof(k->s3_endpoint), f->fields[1]);
-		k->s3_endpoint[strcspn(k->s3_endpoint, ":/")] = '\0';
-	} else if (!strcmp(f->key, "config") && f->field_count >= 2 &&
-		   !strcmp(f->fields[0], "cluster-cidr")) {
-		copy_text(k->cluster_cidr, sizeof(k->cluster_cidr), f->fields[1]);
-	} else if (!strcmp(f->key, "config") && f->field_count >= 2 &&
-		   !strcmp(f->fields[0], "service-cidr")) {
-		copy_text(k->service_cidr, sizeof(k->service_cidr), f->fields[1]);
-	} else if (!strcmp(f->key, "config") && f->field_count >= 2 &&
-		   !strcmp(f->fields[0], "cluster-domain")) {
-		copy_text(k->cluster_domain, sizeof(k->cluster_domain), f->fields[1]);
+	} else if (!strcmp(f->key, "config") && f->field_count >= 2) {
+		take_setting(k, f->fields[0], f->fields[1]);
 	} else if (!strcmp(f->key, "mirror") && f->field_count >= 2 &&
 		   k->mirror_count < MIRROR_FACTS_MAX && !mirror_known(k, f)) {
 		copy_text(k->mirrors[k->mirror_count].registry, sizeof(k->mirrors[0].registry),

@@ -6,7 +6,8 @@
  *			a unit's files, as unit_record.h tells them
  *	unit-reload	UNIT WORD: "yes" where systemd says NeedDaemonReload, else "no"
  *	mirror		REGISTRY HOST PORT: registries.yaml has endpoint HOST for REGISTRY
- *	config		etcd-s3-endpoint HOST FILE:LINE, cluster-cidr and service-cidr; the others are path.h's
+ *	config		etcd-s3-endpoint HOST FILE:LINE, cluster-cidr, service-cidr and data-dir; the others are
+ *			path.h's
  */
 #ifndef DIAGNOSE_DIAGNOSIS_FACTS_H
 #define DIAGNOSE_DIAGNOSIS_FACTS_H
@@ -56,6 +57,7 @@ struct node_facts_kept {
 	char s3_endpoint[256];
 	/* "" where the configuration says none */
 	char cluster_cidr[256], service_cidr[256], cluster_domain[256];
+	char data_dir[512];
 };
 
 void facts_free(struct node_facts_kept *k);

@@ -116,7 +116,13 @@ static void give_to_unit(const struct rule_input *in, struct finding *out, const
 	struct remedy_spot at;
 
 	snprintf(unit, sizeof(unit), "%s.service", s->name);
-	if (line && remedy_spot_at(in, line->variable, line->source, &at)) {
+	if (line && line->url.faults & RELAY_FAULT_QUOTES) {
+		lines_add(&out->remedy,
+			"# in a drop-in of %s: Environment=\"%s=...\" with the value of %s, %s, a "
+			"quote in it as %%%%22 (\") or %%%%27 (')",
+			unit, rule_needed(in), line->variable, line->source);
+		remedy_reload(out);
+	} else if (line && remedy_spot_at(in, line->variable, line->source, &at)) {
 		lines_add(&out->remedy,
 			"(umask 077; mkdir -p /etc/systemd/system/%s.d && { echo '[Service]'; sed "
 			"-n "
@@ -164,14 +170,49 @@ static void add_lines(const struct rule_input *in, struct finding *out, const st
 	}
 }
 
+/*
+ * A relay of the unit of s that arrives, of containerd's own or the other as name is: a line in front of it arrives
+ * too, whatever the file ends in.
+ */
+static bool relay_spot(const struct rule_input *in, const struct service *s, const char *name,
+	struct remedy_spot *out)
+{
+	const struct unit_variable *found = NULL;
+	bool containerd = !strncmp(name, "CONTAINERD_", strlen("CONTAINERD_"));
+	struct relay_name relay;
+	char unit[80];
+
+	snprintf(unit, sizeof(unit), "%s.service", s->name);
+	for (size_t i = 0; in->facts && i < in->facts->count; i++) {
+		const struct unit_variable *u = &in->facts->variables[i];
+
+		if (u->fate != UNIT_FATE_EFFECTIVE || strcmp(u->unit, unit) ||
+			u->worth == WORTH_EMPTY ||
+			!relay_name_parse(u->name, strlen(u->name), &relay) ||
+			relay.kind == RELAY_KIND_NO)
+			continue;
+		/* DefaultEnvironment= is no file of the unit. */
+		if (!u->in_unit && strstr(u->source, "/systemd/system.conf"))
+			continue;
+		if (!found || relay.containerd == containerd)
+			found = u;
+	}
+	return found && remedy_spot_at(in, found->name, found->source, out);
+}
+
 void remedy_give_plain(const struct rule_input *in, struct finding *out, const struct service *s,
 	const char *name, const char *value)
 {
 	char own[288], unit[80], assignment[REMEDY_LIST + 96];
+	struct remedy_spot at;
 
 	remedy_clear(in, out, s, name);
+	if (relay_spot(in, s, name, &at)) {
+		remedy_set_beside(out, &at, name, value);
+		return;
+	}
 	if (remedy_own_file(in, s, own, sizeof(own))) {
-		remedy_append(out, own, name, value);
+		remedy_append(in, out, own, name, value);
 		return;
 	}
 	snprintf(unit, sizeof(unit), "%s.service", s->name);
@@ -187,8 +228,9 @@ static void give_value(const struct rule_input *in, struct finding *out, const s
 	struct remedy_spot at;
 	char own[288];
 
-	if (from && !relay_url_is_sound(&from->url) && !remedy_mend(in, out, from)) {
-		remedy_tell(in, out, from, remedy_what(from));
+	if (from && (!relay_url_is_sound(&from->url) || remedy_is_unclosed(in, from)) &&
+		!remedy_mend(in, out, from)) {
+		remedy_tell(in, out, from, remedy_what(in, from));
 		lines_add(&out->remedy, "# and the same as %s", to);
 		return;
 	}
@@ -199,10 +241,30 @@ static void give_value(const struct rule_input *in, struct finding *out, const s
 		remedy_copy(out, &at, to);
 	} else if (line && remedy_spot_at(in, line->variable, line->source, &at) &&
 		   remedy_own_file(in, s, own, sizeof(own))) {
-		remedy_copy_to(out, &at, to, own);
+		remedy_copy_to(in, out, &at, to, own);
 	} else {
 		remedy_give_plain(in, out, s, to, known_value(in));
 	}
+}
+
+/* The other way out for rke2 itself: what it finds in its images folder it does not pull. */
+static void give_images(const struct rule_input *in, struct finding *out)
+{
+	const char *dir = in->facts_kept ? in->facts_kept->data_dir : "";
+	size_t len = strlen(dir);
+
+	/* A path that is not absolute counts as none, as for node_files_read(). */
+	if (*dir != '/') {
+		dir = "/var/lib/rancher/rke2";
+		len = strlen(dir);
+	}
+	while (len && dir[len - 1] == '/')
+		len--;
+	lines_add(&out->remedy,
+		"# or without any pull by rke2: put the new version's "
+		"rke2-images.linux-amd64.tar.zst (arm64: its own) into %.*s/agent/images/ before "
+		"the restart",
+		(int)len, dir);
 }
 
 void remedy_give(const struct rule_input *in, struct finding *out, const struct variable *from)
@@ -244,8 +306,9 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 	}
 	add_lines(in, out, &s, to, from);
 	give_value(in, out, &s, to, from);
-	remedy_give_list(
-		in, out, &s, from ? from->relay.family : in->family, *prefix != '\0', NULL, NULL);
+	if (!from || !remedy_look_again(in, out, from))
+		remedy_give_list(in, out, &s, from ? from->relay.family : in->family,
+			*prefix != '\0', NULL, NULL);
 	remedy_restart(in, out);
 	if (rule_is_snapshot_upload(in))
 		lines_add(&out->remedy,
@@ -253,9 +316,7 @@ void remedy_give(const struct rule_input *in, struct finding *out, const struct 
 			"/etc/rancher/rke2/config.yaml, where this version has it",
 			known_value(in));
 	else if (in->process->role == ROLE_SUPERVISOR && s.kind == SERVICE_RKE2)
-		lines_add(&out->remedy, "# or without any pull by rke2: put the new version's "
-					"rke2-images.linux-amd64.tar.zst (arm64: its own) into "
-					"/var/lib/rancher/rke2/agent/images/ before the restart");
+		give_images(in, out);
 }
 
 void remedy_tell(const struct rule_input *in, struct finding *out, const struct variable *v,

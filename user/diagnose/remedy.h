@@ -101,7 +101,19 @@ void remedy_mend_value(const struct rule_input *in, struct finding *out, const s
 
 /* The command alone; false: no command surely makes it right.  Then remedy_what() says what to write. */
 bool remedy_mend(const struct rule_input *in, struct finding *out, const struct variable *v);
-const char *remedy_what(const struct variable *v);
+const char *remedy_what(const struct rule_input *in, const struct variable *v);
+
+/* Adds what takes quotes around the user or the password away, which a relay that refused them was sent as part of them. */
+void remedy_unquote(const struct rule_input *in, struct finding *out, const struct variable *v);
+
+/* Is the value of v in a quote that its file does not close? */
+bool remedy_is_unclosed(const struct rule_input *in, const struct variable *v);
+
+/*
+ * Has the value swallowed another assignment, "HTTPS_PROXY=http://relay:3128 NO_PROXY=.svc"?  Then it adds that one
+ * has to look again: a list that was given meanwhile could override the one that comes to light.
+ */
+bool remedy_look_again(const struct rule_input *in, struct finding *out, const struct variable *v);
 
 /* Adds what to write for v, and where. */
 void remedy_tell(const struct rule_input *in, struct finding *out, const struct variable *v,
@@ -117,6 +129,7 @@ struct remedy_spot {
 	char name[64];
 	bool in_unit;	/* a word of Environment=: %% for a %, and systemd has to read it again */
 	bool continued; /* an env file's value that goes on in the next line */
+	bool unclosed; /* an env file's value in a quote that is never closed: all that follows is in it */
 };
 
 #define REMEDY_ENTRY 128 /* bytes of an entry of a NO_ list that a command can name */
@@ -140,20 +153,36 @@ void remedy_spot(const struct rule_input *in, const struct service *s, const cha
 /* By a script of sed, which is called with flags ("-E"). */
 void remedy_sed(
 	struct finding *out, const struct remedy_spot *at, const char *flags, const char *script);
+/*
+ * Appends a pattern of sed -E that takes the word of Environment= about name, as one in quotes or none: what stands
+ * before it (of `before`, ".*" or "") is \1, the word \2, its value REMEDY_WORD_VALUE, what follows (of `after`) \8.
+ * A word that ends elsewhere, as within the quote of another assignment, it does not take.
+ */
+void remedy_word(struct buffer *b, const char *before, const char *name, const char *after);
+#define REMEDY_WORD_VALUE "\\3\\4\\5\\6\\7" /* all but one of them are empty */
 /* Its value for the names in to (separated by spaces) too, in the same file: a later file would win over another. */
 void remedy_copy(struct finding *out, const struct remedy_spot *at, const char *to);
 /* Its value for name, as a new line of an env file. */
-void remedy_copy_to(
-	struct finding *out, const struct remedy_spot *at, const char *name, const char *file);
+void remedy_copy_to(const struct rule_input *in, struct finding *out, const struct remedy_spot *at,
+	const char *name, const char *file);
 /* name=value in front of it; its own value; entries at the beginning of its list; entries out of its list. */
 void remedy_set_beside(
 	struct finding *out, const struct remedy_spot *at, const char *name, const char *value);
-void remedy_set(struct finding *out, const struct remedy_spot *at, const char *value);
+void remedy_set(const struct rule_input *in, struct finding *out, const struct remedy_spot *at,
+	const char *value);
 void remedy_prepend(struct finding *out, const struct remedy_spot *at, const char *entries);
 void remedy_drop(struct finding *out, const struct remedy_spot *at, char (*entries)[REMEDY_ENTRY],
 	size_t count);
+/*
+ * How a new last line of an env file begins in a command: where the file ends in a backslash, that joins the first of
+ * the two with what it ends in (also with a comment, before systemd 254).
+ */
+#define REMEDY_NEW_LINE "echo; echo; "
+/* Is a quote opened in that env file that is never closed?  Then it adds that nothing can be added behind it. */
+bool remedy_is_open(const struct rule_input *in, struct finding *out, const char *file);
 /* A new last line of an env file; a line of [Service] of a drop-in of unit. */
-void remedy_append(struct finding *out, const char *file, const char *name, const char *value);
+void remedy_append(const struct rule_input *in, struct finding *out, const char *file,
+	const char *name, const char *value);
 void remedy_add_drop_in(struct finding *out, const char *unit, const char *assignment);
 /* "systemctl daemon-reload", once, as the last command by now. */
 void remedy_reload(struct finding *out);

@@ -10,10 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A ' or " within a command that is itself quoted with '; and what is neither, nor a blank. */
-#define QUOTE  "[\"'\\'']"
-#define INSIDE "[^\"'\\'' ]"
-#define LIST   "[^\"'\\''=]"
+/* A ' or " within a command that is itself quoted with '; and what is no end of a NO_ list. */
+#define QUOTE "[\"'\\'']"
+#define LIST  "[^\"'\\''=]"
 
 static bool ends_with(const char *text, const char *suffix)
 {
@@ -46,10 +45,11 @@ bool remedy_spot_at(
 	for (size_t i = 0; in->facts && i < in->facts->count; i++) {
 		const struct unit_variable *v = &in->facts->variables[i];
 
+		/* Of a file of others less is known than of one's own, and both are there. */
 		if (!strcmp(v->source, source) && !strcmp(v->name, name)) {
 			out->in_unit = v->in_unit;
-			out->continued = v->continued;
-			break;
+			out->continued |= v->continued;
+			out->unclosed |= !strcmp(v->fault, "unclosed-quote");
 		}
 	}
 	return true;
@@ -95,6 +95,22 @@ void remedy_sed(
 		remedy_reload(out);
 }
 
+void remedy_word(struct buffer *b, const char *before, const char *name, const char *after)
+{
+	/* N: the name.  To the quote that opened the word or the value, or to a blank; a backslash there is no end. */
+	static const char word[] = "(\"N=([^\"\\]*)\"|'\\''N=([^'\\''\\]*)'\\''|N=\"([^\"\\]*)\"|"
+				   "N='\\''([^'\\''\\]*)'\\''|N=([^\"'\\''[:space:]\\]*))";
+
+	buffer_printf(b, "(^|%s[=[:space:]])", before);
+	for (const char *c = word; *c; c++) {
+		if (*c == 'N')
+			buffer_append_string(b, name);
+		else
+			buffer_append_char(b, *c);
+	}
+	buffer_printf(b, "(\\\\?$|[[:space:]]%s)", after);
+}
+
 void remedy_copy(struct finding *out, const struct remedy_spot *at, const char *to)
 {
 	struct buffer b = {0}, lines = {0};
@@ -102,23 +118,25 @@ void remedy_copy(struct finding *out, const struct remedy_spot *at, const char *
 	for (const char *name = to; *name;) {
 		size_t n = strcspn(name, " ");
 
-		buffer_printf(&lines, at->in_unit ? " %.*s=\\3" : "\\n%.*s=\\1", (int)n, name);
+		buffer_printf(&lines,
+			at->in_unit ? " \"%.*s=" REMEDY_WORD_VALUE "\"" : "\\n%.*s=\\1", (int)n,
+			name);
 		name += n + (name[n] == ' ');
 	}
-	/* The CR of a CRLF file is left out; the last character is no backslash, which would join lines. */
-	if (at->in_unit)
-		buffer_printf(&b,
-			"/^\\s*[#;]/!s|\\(" QUOTE "\\?\\)\\b%s=\\(" QUOTE "\\?\\)\\(" INSIDE
-			"*[^\"'\\'' \\]\\)\\2\\1|&%s|",
-			at->name, buffer_string(&lines));
-	else if (at->continued)
+	/* The CR of a CRLF file is left out. */
+	if (at->in_unit) {
+		buffer_append_string(&b, "/^\\s*[#;]/!s,");
+		remedy_word(&b, "", at->name, "");
+		buffer_printf(&b, ",\\1\\2%s\\8,", buffer_string(&lines));
+	} else if (at->continued) {
 		buffer_printf(&b,
 			"/^\\s*%s\\s*=/{:a;/\\\\$/{N;ba};s|^\\s*%s\\s*=\\s*\\(.*\\)|&%s|}",
 			at->name, at->name, buffer_string(&lines));
-	else
+	} else {
 		buffer_printf(&b, "s|^\\s*%s\\s*=\\s*\\([^\\r]*\\).*|&%s|", at->name,
 			buffer_string(&lines));
-	remedy_sed(out, at, "", buffer_string(&b));
+	}
+	remedy_sed(out, at, at->in_unit ? "-E" : "", buffer_string(&b));
 	buffer_free(&b);
 	buffer_free(&lines);
 }
@@ -137,12 +155,13 @@ void remedy_set_beside(
 	buffer_free(&b);
 }
 
-void remedy_set(struct finding *out, const struct remedy_spot *at, const char *value)
+void remedy_set(const struct rule_input *in, struct finding *out, const struct remedy_spot *at,
+	const char *value)
 {
 	struct buffer b = {0};
 
 	if (at->continued) {
-		remedy_append(out, at->file, at->name, value);
+		remedy_append(in, out, at->file, at->name, value);
 		return;
 	}
 	buffer_printf(&b, "s|^\\(\\s*%s\\s*=\\).*|\\1%s|", at->name, value);
@@ -196,9 +215,32 @@ void remedy_drop(struct finding *out, const struct remedy_spot *at, char (*entri
 	buffer_free(&b);
 }
 
-void remedy_append(struct finding *out, const char *file, const char *name, const char *value)
+bool remedy_is_open(const struct rule_input *in, struct finding *out, const char *file)
 {
-	lines_add(&out->remedy, "printf '\\n%%s\\n' '%s=%s' >> %s", name, value, file);
+	size_t len = strlen(file);
+
+	for (size_t i = 0; in->facts && i < in->facts->count; i++) {
+		const struct unit_variable *v = &in->facts->variables[i];
+
+		if (strncmp(v->source, file, len) || v->source[len] != ':' ||
+			strcmp(v->fault, "unclosed-quote"))
+			continue;
+		lines_add(&out->remedy,
+			"# %s: close the quote that is opened there: what is added behind it would "
+			"be part of %s",
+			v->source, v->name);
+		return true;
+	}
+	return false;
+}
+
+void remedy_append(const struct rule_input *in, struct finding *out, const char *file,
+	const char *name, const char *value)
+{
+	if (remedy_is_open(in, out, file))
+		lines_add(&out->remedy, "# then add to that file: %s=%s", name, value);
+	else
+		lines_add(&out->remedy, "printf '\\n\\n%%s\\n' '%s=%s' >> %s", name, value, file);
 }
 
 void remedy_add_drop_in(struct finding *out, const char *unit, const char *assignment)
@@ -214,17 +256,29 @@ void remedy_add_drop_in(struct finding *out, const char *unit, const char *assig
  * A file that may be new gets a secret: nobody else may read it.  What a unit file's %% stands for is a % in an
  * env file.
  */
-void remedy_copy_to(
-	struct finding *out, const struct remedy_spot *at, const char *name, const char *file)
+void remedy_copy_to(const struct rule_input *in, struct finding *out, const struct remedy_spot *at,
+	const char *name, const char *file)
 {
-	if (at->in_unit)
+	struct buffer word = {0};
+
+	if (remedy_is_open(in, out, file)) {
+		lines_add(&out->remedy, "# then add to that file: %s=...   (the value of %s, %s)",
+			name, at->name, at->file);
+		return;
+	}
+	if (at->in_unit) {
+		remedy_word(&word, ".*", at->name, ".*");
 		lines_add(&out->remedy,
-			"(umask 077; { echo; sed -n '/^\\s*[#;]/d;s|^.*\\b%s=" QUOTE "\\?\\(" INSIDE
-			"*\\).*|%s=\\1|;T;s|%%%%|%%|g;p' %s; } >> %s)",
-			at->name, name, at->file, file);
-	else
+			"(umask 077; { " REMEDY_NEW_LINE
+			"sed -nE '/^\\s*[#;]/d;s,%s,%s=\"" REMEDY_WORD_VALUE
+			"\",;T;s,%%%%,%%,g;p' %s; } >> %s)",
+			buffer_string(&word), name, at->file, file);
+	} else {
 		lines_add(&out->remedy,
-			"(umask 077; { echo; sed -n 's|^\\s*%s\\s*=\\s*\\([^\\r]*\\).*|%s=\\1|p' "
+			"(umask 077; { " REMEDY_NEW_LINE
+			"sed -n 's|^\\s*%s\\s*=\\s*\\([^\\r]*\\).*|%s=\\1|p' "
 			"%s; } >> %s)",
 			at->name, name, at->file, file);
+	}
+	buffer_free(&word);
 }

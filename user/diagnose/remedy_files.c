@@ -2,6 +2,7 @@
 /* What makes a statement of the node's files arrive that systemd ignores, overrides or does not load. */
 #include "diagnose/diagnosis_facts.h"
 #include "diagnose/remedy.h"
+#include "node/unit_elsewhere.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,61 +242,84 @@ static void last_drop_in(const struct unit_variable *v, char *out, size_t size)
 static void say_again(
 	struct finding *out, const struct unit_variable *v, const struct remedy_spot *at)
 {
+	struct buffer word = {0};
 	char last[288];
 
 	last_drop_in(v, last, sizeof(last));
+	remedy_word(&word, ".*", v->name, ".*");
 	lines_add(&out->remedy,
 		"(umask 077; mkdir -p /etc/systemd/system/%s.d && { printf '\\n[Service]\\n'; sed "
-		"-n "
-		"'/^\\s*[#;]/d;s|^.*\\b%s=" QUOTE
-		"\\?\\([^\"'\\'' ]*\\).*|Environment=\"%s=\\1\"|p' %s; } >> %s)",
-		v->unit, v->name, v->name, at->file, last);
+		"-nE '/^\\s*[#;]/d;s,%s,Environment=\"%s=" REMEDY_WORD_VALUE "\",p' %s; } >> %s)",
+		v->unit, buffer_string(&word), v->name, at->file, last);
+	buffer_free(&word);
 	remedy_reload(out);
 }
 
 /* The line of a file that the unit does not load, and may be of a shell or of another unit, as one of file. */
-static void copy_line(struct finding *out, const struct unit_variable *v,
-	const struct unit_variable *list, const struct remedy_spot *at, const char *file)
+static void copy_line(const struct rule_input *in, struct finding *out,
+	const struct unit_variable *v, const struct unit_variable *list,
+	const struct remedy_spot *at, const char *file)
 {
 	struct remedy_spot list_at = *at;
 	char names[128];
 
 	if (at->in_unit) {
-		remedy_copy_to(out, at, v->name, file);
+		remedy_copy_to(in, out, at, v->name, file);
 		if (list) {
 			snprintf(list_at.name, sizeof(list_at.name), "%s", list->name);
-			remedy_copy_to(out, &list_at, list->name, file);
+			remedy_copy_to(in, out, &list_at, list->name, file);
 		}
 		return;
 	}
 	snprintf(names, sizeof(names), "%s%s%s", v->name, list ? "|" : "", list ? list->name : "");
-	if (v->elsewhere)
-		/* "export" goes, and what a shell's line has behind its value. */
+	if (v->elsewhere && unit_elsewhere_is_shell(at->file))
+		/* What a shell has behind the value goes; its quotes mean the same to systemd. */
 		lines_add(&out->remedy,
-			"(umask 077; { echo; sed -nE '/^\\s*#/d;s/^(.*[^A-Za-z0-9_])?(%s)=" QUOTE
-			"?([^;[:space:]\"'\\'']*).*/\\2=\\3/p' %s; } >> %s)",
+			"(umask 077; { " REMEDY_NEW_LINE
+			"sed -nE '/^\\s*#/d;s/^(.*[^A-Za-z0-9_])?(%s)="
+			"(\"[^\"]*\"|'\\''[^'\\'']*'\\''|[^\"'\\''\\;&|()<>[:space:]]*)"
+			"([;&|[:space:]].*)?$/\\2=\\3/p' %s; } >> %s)",
+			names, at->file, file);
+	else if (v->elsewhere)
+		lines_add(&out->remedy,
+			"(umask 077; { " REMEDY_NEW_LINE
+			"sed -nE 's/^\\s*(export\\s+)?((%s)\\s*=)/\\2/p' %s; } "
+			">> %s)",
 			names, at->file, file);
 	else
 		lines_add(&out->remedy,
-			"(umask 077; { echo; grep -hE '^\\s*(%s)\\s*=' %s; } >> %s)", names,
-			at->file, file);
+			"(umask 077; { " REMEDY_NEW_LINE "grep -hE '^\\s*(%s)\\s*=' %s; } >> %s)",
+			names, at->file, file);
 }
 
 /*
  * A file that the unit does not load: the line copied where others' lines are with it, so of /etc/environment,
- * or a drop-in that loads all of it.  Then at is where it stands.
+ * or a drop-in that loads all of it.  Then at is where it stands.  False: it is said what to write.
  */
-static void load(const struct rule_input *in, struct finding *out, const struct service *s,
+static bool load(const struct rule_input *in, struct finding *out, const struct service *s,
 	const struct unit_variable *v, const struct unit_variable *list, struct remedy_spot *at)
 {
-	char own[288];
+	bool continued = at->continued || (list && list->continued);
+	bool shell = v->elsewhere && unit_elsewhere_is_shell(at->file);
+	char own[288] = "";
+	bool copies = !v->by[0] && remedy_own_file(in, s, own, sizeof(own)) &&
+		      strcmp(at->file, own) && !continued;
 
-	if (!v->by[0] && remedy_own_file(in, s, own, sizeof(own)) && strcmp(at->file, own) &&
-		!(list && list->continued)) {
-		copy_line(out, v, list, at, own);
+	if (at->unclosed || (shell && !copies) || (copies && remedy_is_open(in, out, own))) {
+		lines_add(&out->remedy, "# write %s=... into %s, with the value of %s%s", v->name,
+			own[0] ? own : "an env file of the unit", v->source,
+			at->unclosed ? ", where a quote is not closed" : "");
+		return false;
+	}
+	if (copies) {
+		copy_line(in, out, v, list, at, own);
 		strcpy(at->file, own);
 		at->in_unit = false;
-		return;
+		return true;
+	}
+	if (at->in_unit) {
+		say_again(out, v, at);
+		return false;
 	}
 	last_drop_in(v, own, sizeof(own));
 	lines_add(&out->remedy,
@@ -303,6 +327,7 @@ static void load(const struct rule_input *in, struct finding *out, const struct 
 		"'EnvironmentFile=-%s' >> %s",
 		v->unit, at->file, own);
 	remedy_reload(out);
+	return true;
 }
 
 static void take_unset_away(struct finding *out, const struct unit_variable *v, const char *file)
@@ -328,8 +353,8 @@ static void overridden(const struct rule_input *in, struct finding *out, const s
 			v->by[0] ? v->by : "the later statement", v->source);
 }
 
-/* The value of a line that was ignored may be misread in its turn. */
-static void mend_too(
+/* The value of a line that was ignored may be misread in its turn; true where it has swallowed the list. */
+static bool mend_too(
 	const struct rule_input *in, struct finding *out, const struct unit_variable *u)
 {
 	const struct variable v = {.name = (char *)u->name,
@@ -339,7 +364,8 @@ static void mend_too(
 		.source = (char *)u->source};
 
 	if (!remedy_mend(in, out, &v))
-		remedy_tell(in, out, &v, remedy_what(&v));
+		remedy_tell(in, out, &v, remedy_what(in, &v));
+	return remedy_look_again(in, out, &v);
 }
 
 void remedy_deliver(const struct rule_input *in, struct finding *out, const struct unit_variable *v)
@@ -362,11 +388,11 @@ void remedy_deliver(const struct rule_input *in, struct finding *out, const stru
 		break;
 	case UNIT_FATE_IGNORED:
 		arrives = mend_ignored(out, v, list, &at);
-		if (arrives && v->worth == WORTH_BAD)
-			mend_too(in, out, v);
+		if (arrives && v->worth == WORTH_BAD && mend_too(in, out, v))
+			return;
 		break;
 	case UNIT_FATE_UNLOADED:
-		load(in, out, &s, v, list, &at);
+		arrives = load(in, out, &s, v, list, &at);
 		break;
 	case UNIT_FATE_UNSET:
 		if (remedy_file_of(v->by, by, sizeof(by)))

@@ -235,7 +235,7 @@ static void settle(const struct rule_input *in, struct finding *out, const struc
 			extra.len ? buffer_string(&extra) + 1 : buffer_string(&kept) + 1,
 			extra.len ? buffer_string(&kept) : "");
 	if (wide_count && !kept.len && !at->in_unit) {
-		remedy_set(out, at, buffer_string(&extra) + 1);
+		remedy_set(in, out, at, buffer_string(&extra) + 1);
 	} else {
 		if (wide_count)
 			remedy_drop(out, at, wide, wide_count);

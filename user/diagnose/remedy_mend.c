@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A relay's value that Go drops or misreads: the command that makes it right, or what to write. */
 #include "diagnose/remedy.h"
+#include "node/env_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,8 +28,10 @@ static const struct {
 } edits[] = {
 	{RELAY_FAULT_CONTROL, "s,[[:cntrl:]],,g;", NULL},
 	{RELAY_FAULT_COMMENT, "s,\\s+#[^@]*$,,;", NULL},
-	{RELAY_FAULT_QUOTES, "s,\\\\?" QUOTE ",,g;",
-		"s,(\\b%s=)" QUOTE "([^\"'\\'']*)" QUOTE ",\\1\\2,;"},
+	/* Around it, and behind the last @: one in the password is left alone. */
+	{RELAY_FAULT_QUOTES,
+		"s,^([^=]*=\\s*)(\\\\?" QUOTE ")+,\\1,;:q;s,\\\\?" QUOTE "([^@]*)$,\\1,;tq;",
+		"s,(\\b%s=)\\\\?" QUOTE "([^\"'\\''\\]*)\\\\?" QUOTE ",\\1\\2,;"},
 	{RELAY_FAULT_LEADING_SPACE, "s,=\\s*(" QUOTE "?)\\s+,=\\1,;", "s,(\\b%s=)\\s+,\\1,;"},
 	{RELAY_FAULT_TRAILING_SPACE, "s,\\s+(" QUOTE "?)\\s*$,\\1,;",
 		"s,(\\b%s=" INSIDE "*)\\s+(" QUOTE "),\\1\\2,;"},
@@ -87,19 +90,37 @@ static void append_encoding(struct buffer *b, const char *name, uint32_t faults,
 			b, "G;s,^(.*)\\n([^=]*=\\s*" QUOTE "?%s).*(@[^@]*)$,\\2\\1\\4,}", scheme);
 }
 
-/*
- * "http//", "http:/", "http;//" and "htpp://" were meant as "http://": the word's length, and what was meant.
- * 0: it is something else, or well written.
- */
-static size_t scheme_typed(const char *value, const char **meant)
+/* Of "http://", or what was meant as that: the length of the word, and of what stands behind it; 0: none is there. */
+static size_t scheme_word(const char *value, size_t *separators)
 {
-	size_t len = strspn(value, "httpsHTTPS"), separators = strspn(value + len, ":;/\\");
+	size_t len = strspn(value, "httpsHTTPS");
 	bool known = (len == 4 && !strncasecmp(value, "http", 4)) ||
 		     (len == 5 && !strncasecmp(value, "https", 5));
 
-	if (!separators || len < 2 || (!known && value[len] != ':'))
+	*separators = strspn(value + len, ":;/\\");
+	return *separators && len > 1 && (known || value[len] == ':') ? len : 0;
+}
+
+/*
+ * "http//", "http:/", "http;//", "htpp://" and "http://http://" were meant as "http://": the word's length, and what
+ * was meant.  0: it is something else, or well written, or what follows is no host and port.
+ */
+static size_t scheme_typed(const char *value, const char **meant)
+{
+	size_t separators, count = 0, len = scheme_word(value, &separators), other;
+	const char *rest = value;
+
+	/* The same word again goes with it, as in the script. */
+	for (size_t n = len; n == len && len && !strncmp(rest, value, len); count++) {
+		rest += n + separators;
+		n = scheme_word(rest, &separators);
+	}
+	*meant = len && strncasecmp(value + len - 1, "s", 1) ? "http" : "https";
+	if (!*rest || strpbrk(rest, " \t,") || strstr(rest, "://") || scheme_word(rest, &other))
 		return 0;
-	*meant = strncasecmp(value + len - 1, "s", 1) ? "http" : "https";
+	if (count == 1 && !strncasecmp(value, *meant, len) && !(*meant)[len] &&
+		rest == value + len + 3 && !strncmp(rest - 3, "://", 3))
+		return 0;
 	return len;
 }
 
@@ -120,6 +141,27 @@ static bool append_scheme(
 	return true;
 }
 
+/*
+ * May it be two relays, with a ',' or a blank between them and a password in each?  Then what stands before the last @
+ * is no password, and must not be made one.
+ */
+static bool may_be_two(const struct relay_url *u)
+{
+	return u->faults & RELAY_FAULT_HOST_CUT &&
+	       (u->faults & RELAY_FAULT_ODD_HOST ||
+		       (u->faults & RELAY_FAULT_ODD_USERINFO && u->use == RELAY_USABLE));
+}
+
+/*
+ * Is a quote in user or password?  What is shown has none then.  It may belong there, and whether it does is not to be
+ * seen from outside: Go takes a ' there, and a " not.
+ */
+static bool has_hidden_quote(const struct variable *v)
+{
+	return v->url.faults & RELAY_FAULT_QUOTES && v->url.faults & RELAY_FAULT_CREDENTIALS &&
+	       !strpbrk(v->value, "\"'");
+}
+
 /* The script, and whether it surely makes the value what was meant. */
 static bool make_script(const struct variable *v, const struct remedy_spot *at, struct buffer *b)
 {
@@ -136,13 +178,33 @@ static bool make_script(const struct variable *v, const struct remedy_spot *at, 
 		mended |= edits[i].fault;
 	}
 	/* A blank in a password would end a unit file's word, if that is not in quotes. */
-	if (encoded && userinfo && !(at->in_unit && faults & RELAY_FAULT_ODD_USERINFO)) {
+	if (encoded && userinfo && !may_be_two(&v->url) &&
+		!(at->in_unit && faults & RELAY_FAULT_ODD_USERINFO)) {
 		append_encoding(b, at->name, encoded, at->in_unit);
 		mended |= encoded;
 	}
 	if (!mended && append_scheme(b, v, at->name, at->in_unit))
 		mended |= RELAY_FAULT_BACKSLASH;
 	return mended && !(faults & ~mended & ~(uint32_t)CONSEQUENCES) && !b->failed;
+}
+
+/*
+ * Did the value swallow what stands behind a blank: another assignment, "http://relay:3128 NO_PROXY=.svc", or another
+ * relay?  Behind a port that is hidden.
+ */
+static bool has_more(const struct variable *v)
+{
+	if (v->url.faults & RELAY_FAULT_COMMENT)
+		return false;
+	for (const char *c = v->value + strspn(v->value, " \t"); (c = strpbrk(c, " \t"));) {
+		size_t len;
+
+		c += strspn(c, " \t");
+		len = strcspn(c, "= \t");
+		if (!strcmp(c, "***") || (c[len] == '=' && env_name_is_valid(c, len)))
+			return true;
+	}
+	return false;
 }
 
 /* The statement that gives v, by the name that it has there. */
@@ -156,6 +218,13 @@ static bool find_spot(
 	return remedy_spot_at(in, own ? own->name : v->name, remedy_source(in, v), out);
 }
 
+bool remedy_is_unclosed(const struct rule_input *in, const struct variable *v)
+{
+	struct remedy_spot at;
+
+	return find_spot(in, v, &at) && at.unclosed;
+}
+
 bool remedy_mend(const struct rule_input *in, struct finding *out, const struct variable *v)
 {
 	struct buffer b = {0}, script = {0};
@@ -163,7 +232,8 @@ bool remedy_mend(const struct rule_input *in, struct finding *out, const struct 
 	bool certain;
 
 	/* What stands there by now is not what was read. */
-	if (!find_spot(in, v, &at) || at.continued || source_is_newer(in, v))
+	if (!find_spot(in, v, &at) || at.continued || at.unclosed || has_more(v) ||
+		has_hidden_quote(v) || source_is_newer(in, v))
 		return false;
 	certain = make_script(v, &at, &b);
 	if (certain) {
@@ -177,7 +247,40 @@ bool remedy_mend(const struct rule_input *in, struct finding *out, const struct 
 	return certain;
 }
 
-const char *remedy_what(const struct variable *v)
+void remedy_unquote(const struct rule_input *in, struct finding *out, const struct variable *v)
+{
+	struct buffer b = {0};
+	struct remedy_spot at;
+
+	if (!find_spot(in, v, &at) || at.continued || source_is_newer(in, v))
+		return;
+	buffer_printf(&b, at.in_unit ? "/^\\s*[^#;].*\\b%s=/{" : "/^\\s*%s\\s*=/{", at.name);
+	buffer_append_string(&b, "s,//\\\\?(" QUOTE ")([^\"'\\''\\]*)\\\\?\\1([:@]),//\\2\\3,;"
+				 "s,:\\\\?(" QUOTE ")([^\"'\\''\\]*)\\\\?\\1@,:\\2@,}");
+	remedy_sed(out, &at, "-E", buffer_string(&b));
+	buffer_free(&b);
+}
+
+bool remedy_look_again(const struct rule_input *in, struct finding *out, const struct variable *v)
+{
+	if (!has_more(v) && !remedy_is_unclosed(in, v))
+		return false;
+	lines_add(&out->remedy,
+		"# then look again (relaytrace check): what %s has swallowed, such as a NO_ list, "
+		"counts only then",
+		v->name);
+	return true;
+}
+
+/* Is there more than one URL in it? */
+static bool has_list(const struct variable *v)
+{
+	const char *first = strstr(v->value, "://");
+
+	return first && strpbrk(first, " \t,") && strstr(first + 1, "://");
+}
+
+const char *remedy_what(const struct rule_input *in, const struct variable *v)
 {
 	static const struct {
 		uint32_t fault;
@@ -193,6 +296,19 @@ const char *remedy_what(const struct variable *v)
 		{RELAY_FAULT_EMPTY_HOST, "write http://HOST:PORT: Go finds no host in it"},
 	};
 
+	if (remedy_is_unclosed(in, v))
+		return "close the quote that is opened there: all lines behind it are part of the "
+		       "value";
+	if (has_more(v))
+		return "write http://HOST:PORT and nothing behind it: a further NAME=VALUE goes "
+		       "into a line of its own, in a unit file into quotes of its own "
+		       "(Environment=\"NAME=VALUE\" \"NAME=VALUE\"), and a second relay Go does "
+		       "not take";
+	if (has_hidden_quote(v))
+		return "write a quote that is part of user or password as %22 (\") or %27 ('), in "
+		       "a unit file's Environment= as %%22 or %%27, and take the others away";
+	if (has_list(v))
+		return "write one http://HOST:PORT: Go takes no list of relays";
 	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
 		if (v->url.faults & sentences[i].fault &&
 			!(v->url.faults & (RELAY_FAULT_QUOTES | ENCODED)))
@@ -213,7 +329,7 @@ static void mend_containerds(
 	twin = in->process->role == ROLE_SUPERVISOR ? environment_get(in->environment, name) : NULL;
 	if (twin && twin->value[0] && !relay_url_is_sound(&twin->url) &&
 		!remedy_mend(in, out, twin))
-		remedy_tell(in, out, twin, remedy_what(twin));
+		remedy_tell(in, out, twin, remedy_what(in, twin));
 }
 
 void remedy_mend_value(const struct rule_input *in, struct finding *out, const struct variable *v)
@@ -223,9 +339,10 @@ void remedy_mend_value(const struct rule_input *in, struct finding *out, const s
 
 	service_of(in->process, &s);
 	if (!remedy_mend(in, out, v))
-		remedy_tell(in, out, v, remedy_what(v));
+		remedy_tell(in, out, v, remedy_what(in, v));
 	mend_containerds(in, out, v);
-	if (s.kind != SERVICE_NONE && s.kind != SERVICE_POD && s.kind != SERVICE_OTHER)
+	if (!remedy_look_again(in, out, v) && s.kind != SERVICE_NONE && s.kind != SERVICE_POD &&
+		s.kind != SERVICE_OTHER)
 		remedy_give_list(in, out, &s, in->family,
 			remedy_prefixed(in->process, v, name) != NULL, NULL, NULL);
 	remedy_restart(in, out);

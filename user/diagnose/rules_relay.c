@@ -145,7 +145,7 @@ bool rule_relay_auth(const struct rule_input *in, struct finding *out)
 	if (credentials && v->url.faults & RELAY_FAULT_QUOTES) {
 		lines_add(
 			&out->chain, "quotes within the URL are part of the user or the password");
-		remedy_mend(in, out, v);
+		remedy_unquote(in, out, v);
 	}
 	if (v)
 		remedy_correct(in, out, v,

@@ -408,11 +408,31 @@ static int unit_line(void *context, const struct unit_line *l)
 	return 0;
 }
 
-/* To a shell a value ends at a blank or ';': "HTTPS_PROXY=http://relay:3128; export HTTPS_PROXY". */
+/*
+ * How much of the value is one to a shell, for which it ends at a blank or ';' ("HTTPS_PROXY=http://relay:3128; export
+ * HTTPS_PROXY"), or at the quote that it began with.
+ */
+static size_t shell_value(const struct env_file_entry *e)
+{
+	const char *equals = e->name + e->name_len, *text = equals + 2;
+	char quote = e->value_len && *equals == '=' ? equals[1] : '\0';
+
+	if (quote != '"' && quote != '\'')
+		return strcspn(e->value, " \t;");
+	/* Each byte of the value is at least one of the text, so nothing is read behind its end. */
+	for (size_t i = 0; i < e->value_len; i++) {
+		if (text[i] == quote && strchr(" \t\r\n;&|", text[i + 1]))
+			return i;
+		if (text[i] == quote || (text[i] == '\\' && quote == '"'))
+			return strcspn(e->value, " \t;");
+	}
+	return e->value_len;
+}
+
 static int shell_line(struct parse *p, const struct env_file_entry *e)
 {
 	bool shell = unit_elsewhere_is_shell(p->facts->files[p->file].path);
-	char *value = strndup(e->value, shell ? strcspn(e->value, " \t;") : e->value_len);
+	char *value = strndup(e->value, shell ? shell_value(e) : e->value_len);
 	int err = value ? add_line(p, UNIT_SET, e->line, e->name, e->name_len, value, "",
 				  e->last_line > e->line)
 			: -ENOMEM;
