@@ -210,6 +210,20 @@ static void on_relay(void *context, const struct dial *d)
 		diagnosis_relay(p->diagnosis, d, p->outlets.now_ns);
 }
 
+/* One more or one less of that severity; each id counts once, as the worst that was told of it. */
+static void found_count(
+	struct pipeline *p, const struct finding *f, enum severity severity, int step)
+{
+	uint64_t *const counts[SEVERITIES] = {[SEVERITY_INFO] = &p->totals.infos,
+		[SEVERITY_WARNING] = &p->totals.warnings,
+		[SEVERITY_ERROR] = &p->totals.errors};
+	size_t rule = rule_index(f->rule->id);
+
+	*counts[severity] += (uint64_t)step;
+	if (rule < RULES_MAX)
+		p->totals.found[rule][severity] += (uint64_t)step;
+}
+
 static void on_finding(void *context, const struct finding *f, bool resolved)
 {
 	struct pipeline *p = context;
@@ -218,21 +232,13 @@ static void on_finding(void *context, const struct finding *f, bool resolved)
 		.process = f->process,
 		.finding = f,
 		.totals = &p->totals};
-	size_t rule = rule_index(f->rule->id);
 
-	if (!resolved && f->count <= 1 && rule < RULES_MAX) {
-		if (f->raised)
-			p->totals.found[rule][SEVERITY_WARNING]--;
-		p->totals.found[rule][f->severity]++;
-	}
-	if (!resolved && f->raised && f->count <= 1) {
-		p->totals.warnings--;
-		p->totals.errors++;
-	} else if (!resolved && f->count <= 1) {
+	if (!resolved && !f->again) {
 		p->totals.findings++;
-		p->totals.errors += f->severity == SEVERITY_ERROR;
-		p->totals.warnings += f->severity == SEVERITY_WARNING;
-		p->totals.infos += f->severity == SEVERITY_INFO;
+		found_count(p, f, f->severity, 1);
+	} else if (!resolved && f->severity > f->worst) {
+		found_count(p, f, f->worst, -1);
+		found_count(p, f, f->severity, 1);
 	}
 	pipeline_report(p, &r);
 }
