@@ -21,12 +21,13 @@ struct pipeline {
 	struct environment_history environments;
 	struct tracker *tracker;
 	struct diagnosis *diagnosis;
-	struct totals totals;
-	struct event_start start; /* a copy; its strings are owned */
+	struct totals totals;		   /* of this run */
+	uint64_t found_before[SEVERITIES]; /* in the runs before this one */
+	struct event_start start;	   /* a copy; its strings are owned */
 	uint64_t start_ns;
 	struct summary_row rows[PIPELINE_ROWS];
-	size_t row_count;
-	uint64_t beat_ns; /* when the next heartbeat is due */
+	size_t row_count, row_more; /* those that found no room */
+	uint64_t beat_ns;	    /* when the next heartbeat is due */
 	uint64_t dropped; /* by the tracker of this run, of which lost[LOSS_MEMORY] has all */
 	bool drops_untold;
 	uint64_t drops_told_ns;		     /* 0: never */
@@ -86,8 +87,11 @@ static struct summary_row *row_of(struct pipeline *p, struct process *process)
 	for (size_t i = 0; i < p->row_count; i++)
 		if (p->rows[i].process == process)
 			return &p->rows[i];
-	if (p->row_count == PIPELINE_ROWS)
+	if (p->row_count == PIPELINE_ROWS) {
+		p->row_more += !process->left_out;
+		process->left_out = true;
 		return NULL;
+	}
 	p->rows[p->row_count].process = process_ref(process);
 	return &p->rows[p->row_count++];
 }
@@ -97,7 +101,7 @@ static void rows_clear(struct pipeline *p)
 	for (size_t i = 0; i < p->row_count; i++)
 		process_unref((struct process *)p->rows[i].process);
 	memset(p->rows, 0, sizeof(p->rows));
-	p->row_count = 0;
+	p->row_count = p->row_more = 0;
 }
 
 /* ---- losses ---- */
@@ -257,6 +261,18 @@ static void run_end(struct pipeline *p)
 	memset(&p->processes, 0, sizeof(p->processes));
 }
 
+/* A run counts anew; what outputs refuse does not end with it. */
+static void totals_begin(struct pipeline *p)
+{
+	uint64_t refused = p->totals.lost[LOSS_SINK];
+
+	p->found_before[SEVERITY_INFO] += p->totals.infos;
+	p->found_before[SEVERITY_WARNING] += p->totals.warnings;
+	p->found_before[SEVERITY_ERROR] += p->totals.errors;
+	memset(&p->totals, 0, sizeof(p->totals));
+	p->totals.lost[LOSS_SINK] = refused;
+}
+
 static void run_begin(struct pipeline *p, const struct event *event)
 {
 	struct tracker_options tracking = {.pending_ns = event->start.pending_ns};
@@ -298,6 +314,7 @@ static void run_stop(struct pipeline *p, const struct event *event)
 	outlets_tell(&p->outlets, true);
 	r.rows = p->rows;
 	r.row_count = p->row_count;
+	r.row_more = p->row_more;
 	pipeline_report(p, &r);
 	run_end(p);
 }
@@ -305,9 +322,11 @@ static void run_stop(struct pipeline *p, const struct event *event)
 static void heartbeat(struct pipeline *p, uint64_t now_ns)
 {
 	struct report r = {.kind = REPORT_HEARTBEAT, .time_ns = now_ns, .totals = &p->totals};
+	uint64_t every_ns = p->outlets.options.heartbeat_ns;
 
-	while (p->beat_ns <= now_ns)
-		p->beat_ns += p->outlets.options.heartbeat_ns;
+	/* The next one that is not over yet: the clock may have jumped by years. */
+	if (p->beat_ns <= now_ns)
+		p->beat_ns += ((now_ns - p->beat_ns) / every_ns + 1) * every_ns;
 	pipeline_report(p, &r);
 }
 
@@ -352,6 +371,8 @@ void pipeline_event(void *context, const struct event *event)
 	struct process *process;
 
 	p->outlets.now_ns = event->time_ns;
+	if (event->kind == EVENT_START)
+		totals_begin(p);
 	p->totals.seen[event->kind]++;
 	/* Before anything is made of it. */
 	outlets_record(&p->outlets, event);
@@ -408,6 +429,15 @@ uint64_t pipeline_deadline(const struct pipeline *p)
 const struct totals *pipeline_totals(const struct pipeline *p)
 {
 	return &p->totals;
+}
+
+uint64_t pipeline_found(const struct pipeline *p, enum severity severity)
+{
+	const uint64_t counts[SEVERITIES] = {[SEVERITY_INFO] = p->totals.infos,
+		[SEVERITY_WARNING] = p->totals.warnings,
+		[SEVERITY_ERROR] = p->totals.errors};
+
+	return p->found_before[severity] + counts[severity];
 }
 
 int pipeline_output_error(const struct pipeline *p)

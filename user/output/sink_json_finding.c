@@ -103,9 +103,10 @@ static void put_dials(
 static void put_rows(struct json_line *l, const struct report *r)
 {
 	struct json *j = &l->json;
+	size_t i;
 
 	json_array(j, "processes");
-	for (size_t i = 0; i < r->row_count; i++) {
+	for (i = 0; i < r->row_count; i++) {
 		const struct process *p = r->rows[i].process;
 
 		if (!json_line_counts(l, &l->rows))
@@ -121,6 +122,8 @@ static void put_rows(struct json_line *l, const struct report *r)
 		json_object_end(j);
 	}
 	json_array_end(j);
+	if (r->row_more || i < r->row_count)
+		json_unsigned(j, "processes_more", r->row_more + r->row_count - i);
 }
 
 void json_put_totals(

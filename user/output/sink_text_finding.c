@@ -229,6 +229,9 @@ void text_summary(struct sink_text *s, const struct report *r, struct buffer *ou
 
 	for (size_t i = 0; i < r->row_count; i++)
 		put_row(s, &r->rows[i], out);
+	if (r->row_more)
+		buffer_printf(out, "  and %zu more process%s\n", r->row_more,
+			r->row_more == 1 ? "" : "es");
 	if (!t->findings) {
 		buffer_append_string(out, "  no findings\n");
 	} else {
