@@ -48,6 +48,56 @@ else
 	echo "skip outputs: no setpriv to give up CAP_CHOWN with"
 fi
 
+# What is read is not written to: by name, by another name of it, by standard input and output.
+cp "$story" "$work/read.rec"
+ln "$work/read.rec" "$work/link.rec"
+mkdir "$work/there"
+refused=0
+for words in "$work/read.rec -o record:$work/read.rec" "$work/read.rec -o json -o json:$work/link.rec" "$work/link.rec -o metrics:$work/read.rec" \
+	"- -o text:$work/there/../read.rec"; do
+	# shellcheck disable=SC2086 # words
+	timeout 20 "$relaytrace" replay $words <"$work/read.rec" >"$work/other" 2>"$work/errors"
+	[ $? = 2 ] && [ ! -s "$work/other" ] && [ "$(grep -c 'the input file is the output file: ' "$work/errors")" = 1 ] && refused=$((refused + 1))
+done
+timeout 20 "$relaytrace" replay "$work/read.rec" >>"$work/read.rec" 2>"$work/errors"
+[ $? = 2 ] && grep -q 'the input file is the output file: standard output' "$work/errors" && refused=$((refused + 1))
+if [ $refused = 5 ] && cmp -s "$story" "$work/read.rec"; then
+	ok "a replay into its own recording is refused, which stays as it was"
+else
+	bad "a replay into its own recording is refused, which stays as it was" "$refused of 5, $(cmp "$story" "$work/read.rec" 2>&1) $(cat "$work/errors")"
+fi
+if timeout 20 "$relaytrace" replay "$work/read.rec" --fail-on never -o record:"$work/copy.rec" -o json:"$work/first" &&
+	timeout 20 "$relaytrace" replay - --fail-on never -o json:"$work/second" <"$work/copy.rec" && cmp -s "$work/first" "$work/second"; then
+	ok "a replay into another recording is read like the first"
+else
+	bad "a replay into another recording is read like the first" "$(cmp "$work/first" "$work/second" 2>&1)"
+fi
+
+# A limit on the size of files is a disk that is full.
+(
+	ulimit -f 8
+	"$relaytrace" replay "$story" --fail-on never -o json:"$work/cut" -o metrics:"$work/cut.prom" 2>"$work/errors"
+)
+code=$?
+if [ $code = 2 ] && [ "$(grep -c "cannot write to $work/cut: File too large" "$work/errors")" = 1 ] && [ "$(wc -c <"$work/cut")" -gt 4000 ] &&
+	jq -e . "$work/cut" >"$work/other" 2>&1; then
+	ok "a limit on the size of files is a refusal: status 2, and no half line"
+else
+	bad "a limit on the size of files is a refusal: status 2, and no half line" "status $code, $(wc -c <"$work/cut") bytes, $(cat "$work/errors")"
+fi
+
+# FILE.1 that cannot be replaced: the lines go on in FILE, and that is told once.
+mkdir "$work/stays.1"
+for _ in 1 2 3 4 5 6; do cat "$story"; done >"$work/six"
+"$relaytrace" replay "$work/six" --fail-on never -o json:"$work/whole" &&
+	"$relaytrace" replay "$work/six" --fail-on never -o json:"$work/stays" --max-size 64K 2>"$work/errors"
+if [ $? = 0 ] && [ "$(wc -c <"$work/stays")" -gt 65536 ] && [ "$(wc -l <"$work/errors")" = 1 ] && [ ! -e "$work/stays.new" ] &&
+	[ "$(wc -l <"$work/stays")" = "$(wc -l <"$work/whole")" ] && grep -q "cannot become $work/stays.1 at --max-size" "$work/errors"; then
+	ok "--max-size that cannot be kept is told once, and no line is lost"
+else
+	bad "--max-size that cannot be kept is told once, and no line is lost" "$(wc -lc "$work/whole" "$work/stays" | tr '\n' ' ') $(cat "$work/errors")"
+fi
+
 # 64 KiB at a time: every line is in one of the files, whole, in order.
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do
 	replay -o json:"$work/limited" --max-size 64K

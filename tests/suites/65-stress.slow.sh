@@ -144,6 +144,104 @@ else
 	echo "skip stress: no logrotate here"
 fi
 
+# ---- a recording whose disk is full, then not ----
+mkdir "$work/as"
+cp "$(command -v bash)" "$work/as/$name"
+mkdir -p "$work/small"
+mount -t tmpfs -o size=64k tmpfs "$work/small"
+start -o record:"$work/small/record" -o json:"$work/good8"
+dials 400 >/dev/null
+wait_for 10 grep -q 'cannot write to .*/small/record: No space' "$work/errors"
+sleep 0.5
+mount -o remount,size=4m "$work/small"
+dials 20 >/dev/null
+"$work/as/$name" -c 'exec 3<>/dev/tcp/203.0.113.10/443' 2>/dev/null
+sleep 1
+stop
+end=$(jq -c 'select(.event.action == "stop")' "$work/good8")
+"$BUILD/relaytrace" replay "$work/small/record" --fail-on never -o json:"$work/again" 2>"$work/why"
+again=$?
+refused=$(jq .relaytrace.loss.sink <<<"$end")
+missing=$(jq -s 'map(select(.event.action == "stop"))[0].relaytrace.loss | add' "$work/again")
+if [ $code = 2 ] && [ $again = 0 ] && [ "${refused:-0}" -gt 0 ] && [ "${missing:-0}" = "$refused" ] && grep -q '"action":"loss"' "$work/again"; then
+	ok "a recording whose disk was full: its replay tells the $missing events that it lacks as lost"
+else
+	bad "a recording whose disk was full: its replay tells what it lacks" "status $code, $again, refused $refused, missing $missing; $(cat "$work/why")"
+fi
+if [ "$(is_dial "$work/again")" -lt 420 ] && jq -s -e 'map(select(.event.action == "finding")) | length > 0 and all(.relaytrace.incomplete)' "$work/again" >/dev/null &&
+	jq -s -e 'map(select(.event.action == "finding")) | length > 0 and all(.relaytrace.incomplete | not)' "$work/good8" >/dev/null; then
+	ok "a recording whose disk was full: what its replay finds behind that is incomplete, what the live run found is not"
+else
+	bad "a recording whose disk was full: what its replay finds is incomplete" "$(is_dial "$work/again") dials, $(grep -h '"action":"finding"' "$work/again" "$work/good8" | cut -c1-1500)"
+fi
+umount "$work/small"
+
+# ---- a limit on the size of files ----
+# shellcheck disable=SC2016 # expanded there
+(ulimit -f 8 && exec setsid "$BUILD/relaytrace" trace --fail-on never -o json:"$work/limited" -o json:"$work/limited2" \
+	-- bash -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do "$1" 1; done; sed -n "s/^SigIgn:[^0-9a-f]*//p" /proc/self/status >"$2"' bash "$work/$name" "$work/ignored") \
+	</dev/null >/dev/null 2>"$work/errors"
+code=$?
+ignored=$((0x$(cat "$work/ignored" 2>/dev/null || echo 1)))
+if [ $code = 2 ] && [ "$(grep -c "cannot write to .*: File too large" "$work/errors")" = 2 ] && valid "$work/limited" && [ "$(wc -c <"$work/limited")" -gt 4000 ]; then
+	ok "a limit on the size of files: each output's refusal is told, no half line, status 2"
+else
+	bad "a limit on the size of files: each output's refusal is told, no half line, status 2" "status $code, $(wc -c <"$work/limited") bytes, $(cat "$work/errors")"
+fi
+if [ $((ignored & (1 << 24 | 1 << 12))) = 0 ]; then
+	ok "a limit on the size of files: COMMAND takes SIGXFSZ and SIGPIPE as without a tracer"
+else
+	bad "a limit on the size of files: COMMAND takes SIGXFSZ and SIGPIPE as without a tracer" "$(cat "$work/ignored")"
+fi
+
+# ---- --max-size, a file that somebody else rotates, and what a reload may not ask for ----
+in_big() { [ "$(cat "$work/big" "$work/big.1" 2>/dev/null | grep -c '"action":"dial"')" = "$1" ]; }
+hup() { # LINES...: the configuration is these, and is read again
+	local before
+	before=$(grep -c 'reload: ' "$work/errors")
+	printf '%s\n' "max-size 64K" "output json:$work/big" "$@" >"$work/conf"
+	kill -HUP "$tracer"
+	[ "${told:-yes}" = no ] || wait_for 10 sh -c "[ \$(grep -c 'reload: ' '$work/errors') -gt $before ]"
+}
+printf '%s\n' "max-size 64K" "output json:$work/big" >"$work/conf"
+start --config "$work/conf"
+dials 40 >/dev/null
+wait_for 10 in_big 40
+mv "$work/big" "$work/big.1"
+: >"$work/big"
+cp "$work/big.1" "$work/rotated"
+dials 120 >/dev/null
+wait_for 10 in_big 160
+if cmp -s -n "$(stat -c %s "$work/rotated")" "$work/rotated" "$work/big.1" && valid "$work/big" "$work/big.1" &&
+	[ "$(is_dial "$work/big" "$work/big.1")" = 160 ] && [ "$(stat -c %s "$work/big.1")" -le 65536 ]; then
+	ok "--max-size: a file that was rotated by somebody else keeps its lines"
+else
+	bad "--max-size: a file that was rotated by somebody else keeps its lines" "$(wc -lc "$work/big" "$work/big.1" | tr '\n' ' ') $(head -1 "$work/why")"
+fi
+hup "group 12345"
+hup "output record:$work/late"
+if grep -q -- '--group 12345: .*needs a restart' "$work/errors" && grep -q -- "-o record:$work/late: .*needs a restart" "$work/errors" &&
+	[ "$(grep -c 'the configuration of before stays' "$work/errors")" = 2 ] && [ ! -e "$work/late" ]; then
+	ok "a reload takes neither a group that no file can be given nor a recording, and says so"
+else
+	bad "a reload takes neither a group that no file can be given nor a recording, and says so" "$(cat "$work/errors")"
+fi
+told=no hup "output json:/dev/full" "group $(id -g)"
+if wait_for 10 grep -q 'cannot write to /dev/full: No space' "$work/errors"; then
+	ok "a reload that adds an output which refuses says so"
+else
+	bad "a reload that adds an output which refuses says so" "$(cat "$work/errors")"
+fi
+dials 100 >/dev/null
+sleep 0.5
+stop
+if [ $code = 2 ] && [ "$(stat -c %s "$work/big")" -le 65536 ] && [ "$(stat -c %s "$work/big.1")" -le 65536 ] && ! grep -q 'at --max-size' "$work/errors" &&
+	[ "$(jq -s 'map(select(.event.action == "stop"))[0].relaytrace.output.refused' "$work/big")" = 0 ]; then
+	ok "--max-size holds after all that; the status is 2"
+else
+	bad "--max-size holds after all that; the status is 2" "status $code, $(wc -lc "$work/big" "$work/big.1" | tr '\n' ' ') $(cat "$work/errors")"
+fi
+
 # ---- SIGKILL ----
 # The numbers of the kernel objects that a process holds.
 held() { cat "/proc/$1"/fdinfo/* 2>/dev/null | sed -nE 's/^(prog|link|map)_id:[[:space:]]*([0-9]+)$/\1 \2/p' | sort -u; }

@@ -61,7 +61,7 @@ static void test_quotes(void)
 	UNIT_STRING(parse("A=\"a\\\"b\\$c\\`d\\\\e\\nf\"\n"), "1 A=[a\"b$c`d\\e\\nf]");
 	UNIT_STRING(parse("A='x\ny'\nB=1\n"), "1 A=[x\ny];3 B=[1]");
 	UNIT_STRING(parse("A=\"x\\\ny\"\nB=1"), "1 A=[xy];3 B=[1]");
-	UNIT_STRING(parse("A=\"x\nB=1\n"), "1 A=[x\nB=1\n]!unclosed-quote");
+	UNIT_STRING(parse("A=\"x\nB=1\n"), "1 A=[x\nB=1\n]!unclosed-quote;2 B!swallowed");
 	UNIT_STRING(parse("A='x"), "1 A=[x]!unclosed-quote");
 	UNIT_STRING(parse("A=\"x\\"), "1 A=[x]!unclosed-quote");
 }
@@ -102,7 +102,15 @@ static void test_ignored_lines(void)
 			  "export A=1\n"),
 		"1 A!export");
 	/* The lines of an ignored entry's quoted value are gone with it. */
-	UNIT_STRING(parse("export A='x\nB=1'\nC=2"), "1 A!export;3 C=[2]");
+	UNIT_STRING(parse("export A='x\nB=1'\nC=2"), "1 A!export;2 B!swallowed;3 C=[2]");
+}
+
+static void test_a_value_swallows_the_next_lines(void)
+{
+	UNIT_STRING(parse("A=1\\\nB=2\n  C = 3\n"), "1 A=[1B=2];2 B!swallowed;3 C=[3]");
+	UNIT_STRING(parse("A=\"1,\n\n # B=2\n no\n\tC=3\"\nD=4"),
+		"1 A=[1,\n\n # B=2\n no\n\tC=3];5 C!swallowed;6 D=[4]");
+	UNIT_STRING(parse("A=10.0.0.0/8,\\\n.svc\nB=2"), "1 A=[10.0.0.0/8,.svc];3 B=[2]");
 }
 
 static void test_comment_swallows_the_next_line(void)
@@ -263,6 +271,7 @@ int main(void)
 	UNIT_RUN(test_backslash_joins_and_escapes);
 	UNIT_RUN(test_carriage_return_ends_the_line);
 	UNIT_RUN(test_ignored_lines);
+	UNIT_RUN(test_a_value_swallows_the_next_lines);
 	UNIT_RUN(test_comment_swallows_the_next_line);
 	UNIT_RUN(test_refused_files);
 	UNIT_RUN(test_utf8_is_as_systemd_has_it);

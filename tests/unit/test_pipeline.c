@@ -1,59 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The pipeline: its own losses, told by a replay as by the live run; runs, heartbeats, the summary's rows. */
-#include "output/pipeline.h"
+/* The pipeline's own losses: told as they grow, and by a replay as by the live run. */
+#include "pipeline_world.h"
 
-#include "capture/recording.h"
-#include "unit.h"
-
-#include <sys/mman.h>
-#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
-#define S_NS	  1000000000ull
-#define MS_NS	  1000000ull
 #define QUESTIONS 4096 /* that the tracker keeps */
-
-/* A pipeline with its outputs in memory. */
-struct run {
-	struct pipeline_options options;
-	struct pipeline *pipeline;
-};
-
-static struct sink *in_memory(struct sink *s)
-{
-	s->fd = memfd_create("sink", MFD_CLOEXEC);
-	return s;
-}
-
-static void run_open(struct run *r)
-{
-	*r = (struct run){
-		.options = {.sinks = {in_memory(sink_text_new()), in_memory(sink_json_new())},
-			.sink_count = 2,
-			.recording = in_memory(sink_record_new()),
-			.heartbeat_ns = 6 * S_NS}};
-	r->pipeline = pipeline_new(&r->options);
-}
-
-static void run_close(struct run *r)
-{
-	pipeline_free(r->pipeline);
-	sink_free(r->options.sinks[0]);
-	sink_free(r->options.sinks[1]);
-	sink_free(r->options.recording);
-}
-
-/* What a sink wrote, to be freed. */
-static char *written(const struct sink *s)
-{
-	struct stat st;
-	char *text;
-
-	UNIT_CHECK(fstat(s->fd, &st) == 0);
-	text = calloc(1, (size_t)st.st_size + 1);
-	UNIT_CHECK(pread(s->fd, text, (size_t)st.st_size, 0) == st.st_size);
-	return text;
-}
 
 /* Questions for so many names, one a millisecond, none of which is answered; the time of the last. */
 static uint64_t ask(struct run *r, uint64_t from_ns, unsigned int count)
@@ -69,27 +22,6 @@ static uint64_t ask(struct run *r, uint64_t from_ns, unsigned int count)
 		pipeline_event(r->pipeline, &e);
 	}
 	return e.time_ns;
-}
-
-static void begin(struct pipeline *p, uint64_t time_ns)
-{
-	struct event e = {.kind = EVENT_START, .time_ns = time_ns};
-
-	e.start = (struct event_start){.wall_ns = 1763945000 * S_NS,
-		.host = "node1",
-		.boot_id = "6b1c",
-		.version = "0.1.0",
-		.names = "auto",
-		.hooks = "",
-		.pending_ns = 20 * S_NS};
-	pipeline_event(p, &e);
-}
-
-static void clock_goes(struct run *r, uint64_t time_ns)
-{
-	struct event e = {.kind = EVENT_CLOCK, .time_ns = time_ns};
-
-	pipeline_event(r->pipeline, &e);
 }
 
 /* The numbers behind "memory": in the lines of that action, "1 100 ". */
@@ -119,7 +51,7 @@ static void test_what_the_tracker_gives_up_is_told_as_it_grows(void)
 	uint64_t now_ns;
 
 	run_open(&live);
-	begin(live.pipeline, S_NS);
+	event_start(&live);
 	now_ns = ask(&live, S_NS, QUESTIONS);
 	UNIT_CHECK(pipeline_totals(live.pipeline)->lost[LOSS_MEMORY] == 0);
 	/* Many within a second are one line and, when the second is over, another. */
@@ -134,8 +66,7 @@ static void test_what_the_tracker_gives_up_is_told_as_it_grows(void)
 	pipeline_event(live.pipeline, &e);
 	clock_goes(&live, 7 * S_NS); /* a heartbeat */
 	ask(&live, 7 * S_NS, 10);
-	e = (struct event){.kind = EVENT_STOP, .time_ns = 7 * S_NS + 100 * MS_NS};
-	pipeline_event(live.pipeline, &e);
+	event_stop(&live, 7 * S_NS + 100 * MS_NS);
 
 	json = written(live.options.sinks[1]);
 	memory_of(json, "loss", told, sizeof(told));
@@ -165,139 +96,200 @@ static void test_what_the_tracker_gives_up_is_told_as_it_grows(void)
 	run_close(&again);
 }
 
-#define RUN_BEGIN                                                                                  \
-	"relaytrace-recording 1\n"                                                                 \
-	"0.0 start wall=1763945000 host=node1 boot_id=6b1c2d3e version=0.1.0\n"                    \
-	"0.1 exec pid=4121 start=0.05 parent=1 tree=rke2 comm=rke2 file=/usr/local/bin/rke2 "      \
-	"env=HTTPS_PROXY=http://10.77.9.1:3128\n"
-#define RUN_END "60 clock\n61 stop\nend\n"
-#define REFUSED(time, socket, port)                                                                \
-	time " state pid=4121 socket=" socket " from=10.77.0.2:40000 to=10.77.9.1:" port           \
-	     " close>syn-sent\n" time ".1 state socket=" socket                                    \
-	     " from=10.77.0.2:40000 to=10.77.9.1:" port " syn-sent>close error=ECONNREFUSED\n"
-
-static void replay(struct run *r, const char *text)
+/* The recording's disk is full, or not any more; standard error goes nowhere meanwhile. */
+static void disk(struct run *r, bool full)
 {
-	struct source *source = recording_open_text("recording", text, strlen(text));
+	static int real = -1, errors = -1;
 
-	while (source_poll(source, UINT64_MAX, pipeline_event, r->pipeline) > 0)
-		;
-	source_close(source);
+	if (full) {
+		real = r->options.recording->fd;
+		errors = dup(STDERR_FILENO);
+		r->options.recording->fd = open("/dev/full", O_WRONLY);
+		dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	} else {
+		close(r->options.recording->fd);
+		r->options.recording->fd = real;
+		dup2(errors, STDERR_FILENO);
+	}
 }
 
-/* Each run of a recording is told as it was told live: by a pipeline of its own. */
-static void test_runs_count_for_themselves(void)
+/* The JSON lines of a replay of what r recorded, to be freed; it must come to its end. */
+static char *replayed(struct run *r)
 {
-	static const char *const runs[] = {
-		RUN_BEGIN REFUSED("1", "7", "3128") "5 loss exec=5\n" RUN_END,
-		RUN_BEGIN REFUSED("2", "8", "3128")
-			REFUSED("3", "9", "443") "9 loss exec=1\n" RUN_END,
-		RUN_BEGIN RUN_END,
-	};
-	struct buffer all = {0}, told[2] = {{0}};
-	struct run r;
-	char *text;
+	char *record = written(r->options.recording), *json;
+	struct run again;
+	struct source *recording;
+	int more = 1;
 
-	for (size_t i = 0; i < 3; i++) {
-		buffer_append_string(&all, runs[i]);
-		run_open(&r);
-		replay(&r, runs[i]);
-		for (size_t sink = 0; sink < 2; sink++) {
-			text = written(r.options.sinks[sink]);
-			buffer_append_string(&told[sink], text);
-			free(text);
-		}
-		run_close(&r);
-	}
-	run_open(&r);
-	replay(&r, buffer_string(&all));
-	for (size_t sink = 0; sink < 2; sink++) {
-		text = written(r.options.sinks[sink]);
-		UNIT_STRING(text, buffer_string(&told[sink]));
-		free(text);
-		buffer_free(&told[sink]);
-	}
-	/* The exit status is that of all. */
-	UNIT_CHECK(pipeline_totals(r.pipeline)->errors == 0);
-	UNIT_CHECK(pipeline_found(r.pipeline, SEVERITY_ERROR) == 3);
-	UNIT_CHECK(pipeline_found(r.pipeline, SEVERITY_WARNING) == 0);
-	run_close(&r);
-	buffer_free(&all);
+	run_open(&again);
+	recording = recording_open_text("recording", record, strlen(record));
+	UNIT_CHECK(recording != NULL);
+	while (more > 0)
+		more = source_poll(recording, UINT64_MAX, pipeline_event, again.pipeline);
+	UNIT_CHECK(more == 0);
+	json = written(again.options.sinks[1]);
+	source_close(recording);
+	run_close(&again);
+	free(record);
+	return json;
 }
 
-/* A clock that jumps by a century is one heartbeat late, not three thousand million. */
-static void test_heartbeat_after_a_jump(void)
+/* A hole in a recording is a loss in it, of the kinds that are missing. */
+static void test_a_recording_tells_what_it_refused(void)
 {
-	const uint64_t century_ns = 36500ull * 86400 * S_NS;
-	unsigned int beats = 0;
-	struct run r;
+	struct event e = {.kind = EVENT_EXEC, .time_ns = 2 * S_NS, .pid = 4121, .tid = 4121};
+	struct environment *environment = environment_new(ENVIRONMENT_EXEC);
+	struct run live;
 	char *json;
 
-	run_open(&r);
-	r.options.heartbeat_ns = S_NS;
-	pipeline_set_outputs(r.pipeline, &r.options);
-	begin(r.pipeline, 0);
-	clock_goes(&r, 1500 * MS_NS);
-	UNIT_CHECK(pipeline_deadline(r.pipeline) == 2 * S_NS);
-	clock_goes(&r, century_ns + MS_NS);
-	UNIT_CHECK(pipeline_deadline(r.pipeline) == century_ns + S_NS);
-	clock_goes(&r, century_ns + S_NS);
-	UNIT_CHECK(pipeline_deadline(r.pipeline) == century_ns + 2 * S_NS);
-	json = written(r.options.sinks[1]);
-	for (const char *at = json; (at = strstr(at, "\"heartbeat\"")); at++)
-		beats++;
-	UNIT_CHECK(beats == 3);
+	run_open(&live);
+	event_start(&live);
+	e.exec = (struct event_exec){.tree = "rke2",
+		.comm = "rke2",
+		.file = "/usr/local/bin/rke2",
+		.environment = environment};
+	disk(&live, true);
+	pipeline_event(live.pipeline, &e);
+	ask(&live, 2 * S_NS, 3);
+	e = (struct event){.kind = EVENT_LOSS, .time_ns = 3 * S_NS};
+	e.loss.lost[LOSS_EXEC] = 5;
+	pipeline_event(live.pipeline, &e);
+	disk(&live, false);
+	/* Told in the other outputs though the output itself has no line for it. */
+	UNIT_CHECK(pipeline_totals(live.pipeline)->lost[LOSS_SINK] == 5);
+	UNIT_CHECK(pipeline_output_error(live.pipeline) == -ENOSPC);
+	ask(&live, 4 * S_NS, 2);
+	/* The source's next totals do not know of it. */
+	e.time_ns = 5 * S_NS;
+	e.loss.lost[LOSS_EXEC] = 6;
+	pipeline_event(live.pipeline, &e);
+	event_stop(&live, 6 * S_NS);
+	json = replayed(&live);
+	UNIT_CHECK(strstr(json, "\"loss\":{\"exec\":6,\"fork\":0,") != NULL);
+	UNIT_CHECK(strstr(json, "\"payload\":3,") != NULL);
+	UNIT_CHECK(strstr(strstr(json, "\"action\":\"stop\""), "\"loss\":{\"exec\":7,\"fork\":0,"));
+	UNIT_CHECK(strstr(strstr(json, "\"action\":\"stop\""), "\"payload\":3,") != NULL);
 	free(json);
-	run_close(&r);
+	environment_unref(environment);
+	run_close(&live);
 }
 
-/* The summary has room for 64 processes, and says how many more there were. */
-static void test_summary_says_what_it_leaves_out(void)
+/* Its first lines are not lost with the disk that was full when it began. */
+static void test_a_recording_begins_when_it_can(void)
 {
-	struct buffer story = {0};
-	struct run r;
-	char *text;
+	struct run live;
+	char *json, *record;
 
-	buffer_append_string(&story, RUN_BEGIN);
-	for (int i = 0; i < 70; i++) {
-		buffer_printf(&story,
-			"1 exec pid=%d start=0.5 parent=4121 comm=ctr file=/usr/bin/ctr "
-			"env=HTTPS_PROXY=http://10.77.9.1:3128\n",
-			5000 + i);
-		/* One that dials too is left out once. */
-		buffer_printf(&story,
-			"2 state pid=%d socket=%d from=10.77.0.2:40000 to=10.77.9.1:3128 "
-			"close>syn-sent\n"
-			"2.1 state socket=%d from=10.77.0.2:40000 to=10.77.9.1:3128 "
-			"syn-sent>established\n",
-			5000 + i, 100 + i, 100 + i);
+	run_open(&live);
+	disk(&live, true);
+	event_start(&live);
+	ask(&live, S_NS, 1);
+	disk(&live, false);
+	ask(&live, 2 * S_NS, 1);
+	ask(&live, 3 * S_NS, 1);
+	event_stop(&live, 6 * S_NS);
+	record = written(live.options.recording);
+	UNIT_CHECK(strncmp(record, "relaytrace-recording 1\n1.000000000 start ",
+			   strlen("relaytrace-recording 1\n1.000000000 start ")) == 0);
+	UNIT_CHECK(strstr(record, "\n2.001000000 loss payload=1\n2.001000000 question ") != NULL);
+	UNIT_CHECK(strstr(strstr(record, " loss ") + 1, " loss ") == NULL);
+	UNIT_CHECK(live.options.recording->refused == 2);
+	free(record);
+	json = replayed(&live);
+	UNIT_CHECK(strstr(json, "\"payload\":1,") != NULL);
+	free(json);
+	run_close(&live);
+}
+
+/* A reload that takes the recording away ends it. */
+static void test_a_recording_that_is_taken_away_has_its_end(void)
+{
+	struct pipeline_options without;
+	struct run live;
+	char *json;
+
+	run_open(&live);
+	event_start(&live);
+	ask(&live, S_NS, 1);
+	without = live.options;
+	without.recording = NULL;
+	pipeline_set_outputs(live.pipeline, &without);
+	ask(&live, 2 * S_NS, 1);
+	event_stop(&live, 6 * S_NS);
+	json = replayed(&live);
+	UNIT_CHECK(strstr(json, "\"question\":1,") != NULL);
+	free(json);
+	run_close(&live);
+}
+
+/* What log_error() said meanwhile, to be freed. */
+static int captured(int fd)
+{
+	static int saved;
+
+	if (fd < 0) {
+		saved = dup(STDERR_FILENO);
+		fd = memfd_create("errors", MFD_CLOEXEC);
+		dup2(fd, STDERR_FILENO);
+		return fd;
 	}
-	buffer_append_string(&story, RUN_END);
-	run_open(&r);
-	replay(&r, buffer_string(&story));
-	text = written(r.options.sinks[0]);
-	UNIT_CHECK(strstr(text, "\n  ctr[5062]  client\n"));
-	UNIT_CHECK(!strstr(text, "\n  ctr[5063]  client\n"));
-	UNIT_CHECK(strstr(text, "\n  and 7 more processes\n  no findings\n"));
-	free(text);
-	text = written(r.options.sinks[1]);
-	UNIT_CHECK(strstr(text, "\"processes_more\":7"));
-	free(text);
-	run_close(&r);
-	run_open(&r);
-	replay(&r, RUN_BEGIN RUN_END);
-	text = written(r.options.sinks[1]);
-	UNIT_CHECK(!strstr(text, "processes_more"));
-	free(text);
-	run_close(&r);
-	buffer_free(&story);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	return fd;
+}
+
+static unsigned int count_of(const char *text, const char *part)
+{
+	unsigned int n = 0;
+
+	while ((text = strstr(text, part)) != NULL && text++)
+		n++;
+	return n;
+}
+
+/* Each output's refusal is told at once, also of one that a reload adds, and is an error of the run. */
+static void test_each_output_that_refuses_is_told(void)
+{
+	struct pipeline_options more;
+	struct sink *added = sink_json_new(), errors = {0};
+	struct run live;
+	char *said;
+
+	run_open(&live);
+	event_start(&live);
+	errors.fd = captured(-1);
+	added->fd = open("/dev/full", O_WRONLY);
+	added->path = strdup("/added");
+	more = live.options;
+	more.sinks[more.sink_count++] = added;
+	pipeline_set_outputs(live.pipeline, &more);
+	UNIT_CHECK(pipeline_output_error(live.pipeline) == -ENOSPC);
+	UNIT_CHECK(pipeline_totals(live.pipeline)->lost[LOSS_SINK] == 1);
+	/* Within the same minute the next one, which recovers and refuses again. */
+	for (int i = 0; i < 2; i++) {
+		disk(&live, true);
+		dup2(errors.fd, STDERR_FILENO);
+		clock_goes(&live, (uint64_t)(2 + i) * S_NS);
+		disk(&live, false);
+		clock_goes(&live, (uint64_t)(2 + i) * S_NS);
+	}
+	captured(errors.fd);
+	said = written(&errors);
+	UNIT_CHECK(count_of(said, "-o json: cannot write to /added: No space left") == 1);
+	UNIT_CHECK(count_of(said, "-o record: cannot write to ") == 1);
+	free(said);
+	close(errors.fd);
+	event_stop(&live, 6 * S_NS);
+	run_close(&live);
+	sink_free(added);
 }
 
 int main(void)
 {
 	UNIT_RUN(test_what_the_tracker_gives_up_is_told_as_it_grows);
-	UNIT_RUN(test_runs_count_for_themselves);
-	UNIT_RUN(test_heartbeat_after_a_jump);
-	UNIT_RUN(test_summary_says_what_it_leaves_out);
+	UNIT_RUN(test_a_recording_tells_what_it_refused);
+	UNIT_RUN(test_a_recording_begins_when_it_can);
+	UNIT_RUN(test_a_recording_that_is_taken_away_has_its_end);
+	UNIT_RUN(test_each_output_that_refuses_is_told);
 	return unit_status();
 }

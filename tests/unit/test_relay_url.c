@@ -87,6 +87,11 @@ static void test_relay_url_shows_nonsense_as_go_dials_it(void)
 	UNIT_STRING(judge("None"), "usable [http] [None] 80 no-scheme no-port word-as-host");
 	UNIT_STRING(judge("none.corp"), "usable [http] [none.corp] 80 no-scheme no-port");
 	UNIT_STRING(judge("none:3128"), "usable [http] [none] 3128 no-scheme");
+	/* Pasted from a page that makes quotes and blanks of its own. */
+	UNIT_STRING(judge("\xe2\x80\x9chttp://relay:3128\xe2\x80\x9d"),
+		"usable [http] [\xe2\x80\x9chttp] 80 no-scheme no-port odd-host");
+	UNIT_STRING(judge("http://relay\xc2\xa0:3128"), "usable [http] [relay\xc2\xa0] 3128 odd-host");
+	UNIT_STRING(judge("http://b\xc3\xbc:3128"), "usable [http] [b\xc3\xbc] 3128");
 	UNIT_STRING(judge("http://fd00::1"), "usable [http] [fd00:] 1 no-brackets");
 	UNIT_STRING(judge("$HTTP_PROXY"),
 		"usable [http] [$HTTP_PROXY] 80 no-scheme no-port dollar odd-host");
@@ -206,6 +211,29 @@ static void test_relay_url_redacts_values_cut_inside_a_password(void)
 	UNIT_STRING(redact(""), "");
 }
 
+/* A quote left open takes the lines below in, and two assignments on a line are one value. */
+static void test_relay_url_hides_other_settings_behind_the_value(void)
+{
+	UNIT_STRING(redact("http://u:p@relay:3128\nRKE2_TOKEN=K10S::server:ab\n"),
+		"http://***:***@relay:3128\n***");
+	UNIT_STRING(redact("http://relay:3128\nRKE2_TOKEN=K10S\n"), "http://relay:3128\n***");
+	UNIT_STRING(redact("http://u:p@relay:3128 NO_PROXY=.svc RKE2_TOKEN=K10S"),
+		"http://***:***@relay:3128 ***");
+	UNIT_STRING(redact("http://relay NO_PROXY=.svc RKE2_TOKEN=K10S"), "http://relay ***");
+	UNIT_STRING(redact("http://u:p@relay;export X=S"), "http://***:***@relay;***");
+	UNIT_STRING(redact("http://relay:1; export X=S"), "http://relay:1; ***");
+	/* Its '@' may end a userinfo that began before it. */
+	UNIT_STRING(redact("http://us:er X=1@relay"), "http://*** ***");
+	UNIT_STRING(redact("http://relay\nX=S@S"), "http://***\n***");
+	UNIT_STRING(redact("http://u:p@relay\nS"), "http://***:***@relay\n***");
+	UNIT_STRING(redact("http://relay\nS"), "http://relay\n***");
+	UNIT_STRING(redact("http://u:p@relay S"), "http://***:***@relay ***");
+	UNIT_STRING(redact("http://u:p@relay # S"), "http://***:***@relay # ***");
+	UNIT_STRING(redact("\"http://u:p@relay\"\r"), "\"http://***:***@relay\"\r");
+	UNIT_STRING(redact("http://u:p;a=b@relay"), "http://***:***@relay");
+	UNIT_STRING(redact("http://\xc2\x85:3128"), "http://\xc2\x85:3128");
+}
+
 /* The contract: userinfo is what stands before the last '@'.  Where there is none, nothing is. */
 static void test_relay_url_shows_what_has_no_userinfo(void)
 {
@@ -254,6 +282,11 @@ static void test_relay_list_is_shown_but_for_userinfo(void)
 	UNIT_STRING(list("[fd00::1]:443,fe80::1%eth0,10.0.0.0/8,fd00::/8,"),
 		"[fd00::1]:443,fe80::1%eth0,10.0.0.0/8,fd00::/8,");
 	UNIT_STRING(list(""), "");
+	UNIT_STRING(list(".svc,10.0.0.0/8\nRKE2_TOKEN=K10S,S"), ".svc,10.0.0.0/8\n***");
+	UNIT_STRING(list(".svc, 10.0.0.0/8,\n.corp"), ".svc, 10.0.0.0/8,\n.corp");
+	UNIT_STRING(list(".svc,HTTPS_PROXY=http://u:p@relay"), ".svc,***");
+	UNIT_STRING(list("NO_PROXY=.svc,.corp"), "NO_PROXY=.svc,.corp");
+	UNIT_STRING(list("a,u:s\nX=d@e"), "a,***\n***");
 }
 
 static const char *argument(const char *previous, const char *value)
@@ -304,6 +337,14 @@ static void test_relay_argument_hides_userinfo_in_urls(void)
 		"HTTPS_PROXY=http://***:***@relay");
 	UNIT_STRING(argument(NULL, "--proxy=http://u:passw"), "--proxy=http://u:***");
 	UNIT_STRING(argument("-c", "x http://u:p@relay y"), "x http://***:***@relay y");
+	UNIT_STRING(argument("-c", "curl -x http://relay:3128 -U A:S@T https://a.b/"),
+		"curl -x http://***:***@*** https://a.b/");
+	UNIT_STRING(argument(NULL, "https://r.corp/v2/?token=S@T"), "https://***");
+	UNIT_STRING(argument("-x", "A:S T@relay:3128"), "***:***@relay:3128");
+	UNIT_STRING(
+		argument(NULL, "https_proxy=A:S T@relay:3128"), "https_proxy=***:***@relay:3128");
+	UNIT_STRING(argument("login", "-pS3CRET"), "-p***");
+	UNIT_STRING(argument("-id", "-publish-binary"), "-publish-binary");
 	UNIT_STRING(argument(NULL, "http://u:p@shanghai:3128"), "http://***:***@shanghai:3128");
 	UNIT_STRING(argument(NULL, "http://u:pa ss@h"), "http://***:***@h");
 	UNIT_STRING(argument("-c", "x --proxy=http://u:p a ss@h https://r/v2/ y"),
@@ -348,6 +389,7 @@ int main(void)
 	UNIT_RUN(test_relay_url_knows_the_dials_of_a_masked_host);
 	UNIT_RUN(test_relay_url_redacts_userinfo_up_to_the_last_at);
 	UNIT_RUN(test_relay_url_redacts_values_cut_inside_a_password);
+	UNIT_RUN(test_relay_url_hides_other_settings_behind_the_value);
 	UNIT_RUN(test_relay_url_shows_what_has_no_userinfo);
 	UNIT_RUN(test_relay_url_hides_all_of_a_truncated_value);
 	UNIT_RUN(test_relay_list_is_shown_but_for_userinfo);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -143,11 +144,125 @@ static void test_sink_short_writes_go_on(void)
 	buffer_free(&text);
 }
 
+/* A sink for dir/out, which may have 12 bytes: three lines of four. */
+static struct sink *limited(const char *dir)
+{
+	struct sink *s = sink_record_new();
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/out", dir);
+	s->path = strdup(path);
+	s->file.max_bytes = 12;
+	s->fd = sink_open_file(path, NULL);
+	UNIT_CHECK(s->fd >= 0 && put(s, "111\n") == 0 && put(s, "222\n") == 0 && !s->no_room);
+	return s;
+}
+
+/* What stands in dir/name. */
+static void check_in(const char *dir, const char *name, const char *want)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	check_file(path, want);
+}
+
+static void test_sink_file_that_is_full_begins_anew(void)
+{
+	char dir[] = "/tmp/relaytrace-test-XXXXXX", one[64], command[80];
+	struct sink *s;
+
+	UNIT_CHECK(mkdtemp(dir) != NULL);
+	s = limited(dir);
+	snprintf(one, sizeof(one), "%s/out.1", dir);
+	UNIT_CHECK(put(s, "333\n") == 0);
+	UNIT_CHECK(put(s, "444\n") == 0);
+	check_in(dir, "out.1", "111\n222\n333\n");
+	check_in(dir, "out", "444\n");
+	UNIT_CHECK(put(s, "555\n666\n") == 0 && put(s, "777\n") == 0 && !s->no_room);
+	check_in(dir, "out.1", "444\n555\n666\n");
+	check_in(dir, "out", "777\n");
+	/* Somebody moved it, as logrotate does before it signals, and made a new one. */
+	UNIT_CHECK(put(s, "88\n") == 0 && rename(s->path, one) == 0);
+	close(sink_open_file(s->path, NULL));
+	UNIT_CHECK(put(s, "9999999\n") == 0 && put(s, "aaa\n") == 0);
+	check_in(dir, "out.1", "777\n88\n");
+	check_in(dir, "out", "9999999\naaa\n");
+	/* Or none. */
+	UNIT_CHECK(rename(s->path, one) == 0 && put(s, "bbb\n") == 0 && !s->no_room);
+	check_in(dir, "out.1", "9999999\naaa\n");
+	check_in(dir, "out", "bbb\n");
+	UNIT_CHECK(s->refused == 0);
+	sink_free(s);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	UNIT_CHECK(system(command) == 0);
+}
+
+/* name, a folder, is in the way of beginning anew. */
+static void check_no_room(const char *name, int why)
+{
+	char dir[] = "/tmp/relaytrace-test-XXXXXX", folder[64], command[80];
+	struct sink *s;
+
+	UNIT_CHECK(mkdtemp(dir) != NULL);
+	s = limited(dir);
+	snprintf(folder, sizeof(folder), "%s/%s", dir, name);
+	UNIT_CHECK(mkdir(folder, 0700) == 0);
+	UNIT_CHECK(put(s, "333\n") == 0 && !s->no_room);
+	/* Lines go on beyond the limit, which is told once. */
+	UNIT_CHECK(put(s, "444\n") == 0 && s->no_room == why);
+	s->no_room = 0;
+	UNIT_CHECK(put(s, "555\n") == 0 && put(s, "666\n") == 0 && !s->no_room);
+	check_in(dir, "out", "111\n222\n333\n444\n555\n666\n");
+	UNIT_CHECK(rmdir(folder) == 0 && put(s, "777\n") == 0);
+	check_in(dir, "out.1", "111\n222\n333\n444\n555\n666\n");
+	check_in(dir, "out", "777\n");
+	UNIT_CHECK(s->refused == 0 && s->written == 7);
+	/* And again when it comes again. */
+	UNIT_CHECK(unlink(strcat(strcpy(folder, s->path), ".1")) == 0);
+	snprintf(folder, sizeof(folder), "%s/%s", dir, name);
+	UNIT_CHECK(mkdir(folder, 0700) == 0);
+	UNIT_CHECK(put(s, "88888888\n") == 0 && s->no_room == why);
+	sink_free(s);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	UNIT_CHECK(system(command) == 0);
+}
+
+static void test_sink_file_that_cannot_begin_anew_goes_on(void)
+{
+	check_no_room("out.1", -EISDIR);
+	check_no_room("out.new", -EEXIST);
+}
+
+/* Whose path is gone with its folder: it comes back with it. */
+static void test_sink_file_whose_folder_is_gone_comes_back(void)
+{
+	char dir[] = "/tmp/relaytrace-test-XXXXXX", away[64], command[120];
+	struct sink *s;
+
+	UNIT_CHECK(mkdtemp(dir) != NULL);
+	s = limited(dir);
+	snprintf(away, sizeof(away), "%s.away", dir);
+	UNIT_CHECK(rename(dir, away) == 0);
+	UNIT_CHECK(put(s, "333\n444\n") == 0 && s->no_room == -ENOENT);
+	s->no_room = 0;
+	UNIT_CHECK(put(s, "555\n") == 0 && !s->no_room && mkdir(dir, 0700) == 0);
+	UNIT_CHECK(put(s, "666\n") == 0);
+	check_in(away, "out", "111\n222\n333\n444\n555\n");
+	check_in(dir, "out", "666\n");
+	sink_free(s);
+	snprintf(command, sizeof(command), "rm -r %s %s", dir, away);
+	UNIT_CHECK(system(command) == 0);
+}
+
 int main(void)
 {
 	UNIT_RUN(test_sink_file_is_private_and_appended_to);
 	UNIT_RUN(test_sink_that_refuses_is_told_once);
 	UNIT_RUN(test_sink_full_disk_leaves_no_half_line);
 	UNIT_RUN(test_sink_short_writes_go_on);
+	UNIT_RUN(test_sink_file_that_is_full_begins_anew);
+	UNIT_RUN(test_sink_file_that_cannot_begin_anew_goes_on);
+	UNIT_RUN(test_sink_file_whose_folder_is_gone_comes_back);
 	return unit_status();
 }

@@ -45,7 +45,8 @@
  *	request	 host=NAME [method=CONNECT] [port=] [socket=]
  *	reply	 status=407 [reason="..."] | tls | garbage, [socket=]
  *	fact	 key= [field= ...]
- *	loss	 the kinds of loss_kind_name(), exec=3 payload=1 ...: totals
+ *	loss	 the kinds of loss_kind_name(), exec=3 payload=1 ...: totals, with the events that
+ *		 the recording's own output refused
  *	clock	 stop
  *
  * ADDR:PORT is 203.0.113.10:443, [2001:db8::1]:443, or [::ffff:203.0.113.10]:443 for an IPv4

@@ -9,20 +9,12 @@
 /* A hostile program can carry thousands of spellings of one name; more than this no one has. */
 #define VARIABLES_MAX 4096
 
-/*
- * A value with a judgement is redacted already, and must stay what it is to the byte.  Unless
- * someone put a judgement behind one that never was: then its last '@' follows no mask.
- */
+/* Masked again, which changes nothing where it was: a recording may come from an older version, or from somebody's hand. */
 static void judged_value(const struct variable *v, const char *value, struct buffer *out)
 {
-	static const char mask[] = "***:***";
-	const size_t mask_len = sizeof(mask) - 1;
 	size_t len = strlen(value);
-	const char *at = strrchr(value, '@');
 
-	if (!at || ((size_t)(at - value) >= mask_len && memcmp(at - mask_len, mask, mask_len) == 0))
-		buffer_append(out, value, len);
-	else if (!v->is_relay || v->relay.kind == RELAY_KIND_NO)
+	if (!v->is_relay || v->relay.kind == RELAY_KIND_NO)
 		relay_list_redact(value, len, out);
 	else if (v->value_cut)
 		relay_url_redact_cut(value, len, out);

@@ -5,11 +5,14 @@
 #include "commands/commands.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Where journald listens (systemd-journald.service(8)). */
@@ -49,6 +52,12 @@ static const struct format *output_parse(const char *word, const char **path)
 		return NULL;
 	}
 	return &formats[i];
+}
+
+void outputs_ignore_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -91,16 +100,37 @@ static int output_open_path(struct sink *s, const struct format *format, const c
 	return s->fd < 0 ? s->fd : 0;
 }
 
-/* What to do where a file could be made and its group could not be given to it. */
+/* What to do where a group cannot be given to a file. */
+static void group_explain(gid_t group)
+{
+	log_error("--group %u: a file can be given to a group that is not one's own only with "
+		  "CAP_CHOWN: start as root, in a unit with CapabilityBoundingSet=CAP_CHOWN; "
+		  "a tracer that began without a group has given it up, and needs a restart",
+		(unsigned int)group);
+}
+
+/* A file could be made and its group could not be given to it. */
 static void output_explain(const struct sink *s, const char *path, int err)
 {
 	if (err == -EPERM && s->file.has_group && access(path, F_OK) != 0)
-		log_error(
-			"--group %u: a file can be given to a group that is not one's own only "
-			"with "
-			"CAP_CHOWN: start as root, in a unit with CapabilityBoundingSet=CAP_CHOWN; "
-			"a tracer that began without a group has given it up, and needs a restart",
-			(unsigned int)s->file.group);
+		group_explain(s->file.group);
+}
+
+/* May a file of ours be given to it? */
+static bool group_can_be_given(gid_t group)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+	gid_t groups[NGROUPS_MAX];
+	int count = getgroups(NGROUPS_MAX, groups);
+
+	if (group == getegid() ||
+		(syscall(SYS_capget, &header, data) == 0 && data[0].effective & 1u << CAP_CHOWN))
+		return true;
+	for (int i = 0; i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return false;
 }
 
 static void output_settle(struct sink *s, const struct options *options)
@@ -137,6 +167,11 @@ static int output_add(struct outputs *out, const struct outputs *old, const char
 		return STATUS_USAGE;
 	}
 	s = old ? output_find(old, format, path) : NULL;
+	if (old && record && !s) {
+		log_error(
+			"-o %s: a recording begins with its run: to add one needs a restart", word);
+		return STATUS_USAGE;
+	}
 	if (!s) {
 		s = format->make();
 		if (s) {
@@ -186,6 +221,7 @@ static int outputs_fill(struct outputs *out, const struct outputs *old,
 	memset(out, 0, sizeof(*out));
 	out->pipeline.heartbeat_ns = options->heartbeat_ns;
 	out->pipeline.patience = patience;
+	out->file = options->file;
 	for (size_t i = 0; i < options->output_count && !status; i++)
 		status = output_add(out, old, options->outputs[i], options);
 	if (!options->output_count)
@@ -193,6 +229,35 @@ static int outputs_fill(struct outputs *out, const struct outputs *old,
 	if (status)
 		outputs_drop(out, old);
 	return status;
+}
+
+/* Is b the file that a is, so that what is written to one is read from the other? */
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return (S_ISREG(a->st_mode) || S_ISFIFO(a->st_mode)) && a->st_dev == b->st_dev &&
+	       a->st_ino == b->st_ino;
+}
+
+int outputs_spare(const struct options *options, const char *input)
+{
+	struct stat in, at;
+
+	if (strcmp(input, "-") == 0 ? fstat(STDIN_FILENO, &in) : stat(input, &in))
+		return 0;
+	for (size_t i = 0; i < options->output_count || !i; i++) {
+		const char *word = i < options->output_count ? options->outputs[i] : "text";
+		const char *path;
+
+		if (!output_parse(word, &path))
+			return STATUS_USAGE;
+		if ((path ? stat(path, &at) : fstat(STDOUT_FILENO, &at)) != 0 ||
+			!is_same_file(&in, &at))
+			continue;
+		log_error("-o %s: the input file is the output file: %s", word,
+			path ? path : "standard output");
+		return STATUS_USAGE;
+	}
+	return 0;
 }
 
 int outputs_open(struct outputs *out, const struct options *options, struct sink_patience *patience)
@@ -214,6 +279,25 @@ void outputs_reopen(struct outputs *out)
 	}
 }
 
+/* A group that is newly asked for, and that no file can be given: told now, not with each new file. */
+static bool group_is_refused(const struct outputs *fresh, const struct outputs *old)
+{
+	const struct sink_file *file = &fresh->file, *before = &old->file;
+
+	if (!file->has_group || (before->has_group && before->group == file->group) ||
+		group_can_be_given(file->group))
+		return false;
+	for (size_t i = 0; i < fresh->pipeline.sink_count; i++) {
+		const struct sink *s = fresh->pipeline.sinks[i];
+
+		if (!s->path || s->ops->write)
+			continue;
+		group_explain(file->group);
+		return true;
+	}
+	return false;
+}
+
 int outputs_reload(struct outputs *out, const struct options *options, struct pipeline *pipeline)
 {
 	struct outputs fresh, old = *out;
@@ -221,6 +305,10 @@ int outputs_reload(struct outputs *out, const struct options *options, struct pi
 
 	if (status)
 		return status;
+	if (group_is_refused(&fresh, out)) {
+		outputs_drop(&fresh, out);
+		return STATUS_USAGE;
+	}
 	for (size_t i = 0; i < fresh.pipeline.sink_count; i++)
 		output_settle(fresh.pipeline.sinks[i], options);
 	*out = fresh;

@@ -8,7 +8,11 @@
 
 struct outputs {
 	struct pipeline_options pipeline; /* the sinks, owned here */
+	struct sink_file file;		  /* how new files are asked for */
 };
+
+/* A reader that is gone and a limit on the size of files are errors of a write, not the end of us. */
+void outputs_ignore_signals(void);
 
 /*
  * Opens what options ask for; text on standard output where they ask for nothing.  With patience, which
@@ -17,13 +21,19 @@ struct outputs {
 int outputs_open(
 	struct outputs *out, const struct options *options, struct sink_patience *patience);
 
+/*
+ * For who reads input ("-": standard input) while it writes: 2 after printing which output would be
+ * that same file, else 0.  Opens nothing.
+ */
+int outputs_spare(const struct options *options, const char *input);
+
 /* Opens the files anew, for logrotate; not a recording, which is one document. */
 void outputs_reopen(struct outputs *out);
 
 /*
  * Does that, and makes the outputs those of options: what is asked for as
- * before goes on with its counts, what is new begins with a start line.  0; 2 after printing why,
- * and nothing changed.
+ * before goes on with its counts, what is new begins with a start line.  A recording can be taken
+ * away, and none be added.  0; 2 after printing why, and nothing changed.
  */
 int outputs_reload(struct outputs *out, const struct options *options, struct pipeline *pipeline);
 

@@ -5,7 +5,6 @@
 #include "commands/commands.h"
 #include "commands/outputs.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,10 +70,10 @@ int replay_main(int argc, char **argv)
 	}
 	if (status)
 		goto out;
-	signal(SIGPIPE, SIG_IGN);
+	outputs_ignore_signals();
 	status = STATUS_USAGE;
 	source = recording_open(file);
-	if (!source || outputs_open(&outputs, &options, NULL))
+	if (!source || outputs_spare(&options, file) || outputs_open(&outputs, &options, NULL))
 		goto out;
 	pipeline = pipeline_new(&outputs.pipeline);
 	if (!pipeline) {

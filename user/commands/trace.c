@@ -10,7 +10,6 @@
 #include "live/source_kernel.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -214,7 +213,7 @@ int trace_main(int argc, char **argv)
 			options.as_unit);
 		status = STATUS_USAGE;
 	} else if (!status) {
-		signal(SIGPIPE, SIG_IGN);
+		outputs_ignore_signals();
 		log_never_waits();
 		status = options.rest[0] ? trace_command(&options, &words)
 					 : trace_run(&options, NULL, NULL, &words);

@@ -40,6 +40,12 @@ static const struct fault {
 		"the comment above ends in a backslash, which before systemd 254 makes this line a "
 		"comment too",
 		"s/^(\\s*[#;](.*[^\\\\])?)\\\\+$/\\1/", NULL, NULL},
+	{"swallowed",
+		"a quote or a backslash above it is still open, and the line became part of that "
+		"value",
+		NULL, NULL,
+		"close the quote in the line that opens it, or take the backslash at the end of "
+		"the line above away"},
 	{"value-too-long", "it is longer than the kernel takes", NULL, NULL, NULL},
 	{"bad-quoting", "a quote in it is not closed", NULL, NULL, NULL},
 	{"unknown-specifier", "a % begins a specifier in a unit file, and this one there is not",

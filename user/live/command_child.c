@@ -16,7 +16,9 @@ static void child_run(int go, int failed, char *const argv[], char *const enviro
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* outputs_ignore_signals(): not for COMMAND. */
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	/* No byte: the tracer ended before it was ready. */
 	if (read(go, &byte, 1) != 1)
 		_exit(126);

@@ -30,6 +30,8 @@ static const struct {
 	[ENV_FILE_COMMENT_CONTINUED] = {"comment-continued",
 		"the comment above ends in a backslash, so this line is a comment too before "
 		"systemd 254"},
+	[ENV_FILE_SWALLOWED] = {"swallowed", "a quote or a backslash above it is still open: the "
+					     "line became part of that value"},
 	[ENV_FILE_UNCLOSED_QUOTE] = {"unclosed-quote",
 		"the quote is never closed: all lines that follow became part of the value"},
 	[ENV_FILE_VALUE_TOO_LONG] = {"value-too-long",
@@ -299,8 +301,9 @@ static void judge(struct env_file_entry *e, const struct reader *r)
 		strip_from_name(e, 6, ENV_FILE_EXPORT);
 }
 
-/* A line that a comment swallowed: told where it looks like an assignment, then passed over. */
-static int swallowed_line(struct reader *r, env_file_fn *fn, void *context)
+/* A line that a comment or a value swallowed: told where it looks like an assignment, then passed over. */
+static int swallowed_line(
+	const struct reader *r, enum env_file_fault fault, env_file_fn *fn, void *context)
 {
 	const char *end = memchr(r->at, '\n', (size_t)(r->end - r->at));
 	struct reader line = {.at = r->at, .end = end ? end : r->end, .line = r->line};
@@ -317,7 +320,7 @@ static int swallowed_line(struct reader *r, env_file_fn *fn, void *context)
 	e.value = buffer_string(&line.value);
 	e.value_len = line.value.len;
 	e.last_line = line.line;
-	e.fault = ENV_FILE_COMMENT_CONTINUED;
+	e.fault = fault;
 	if (line.value.failed)
 		err = -ENOMEM;
 	else if (fn)
@@ -334,7 +337,21 @@ static int comment(struct reader *r, env_file_fn *fn, void *context)
 
 	while (!err && read_comment(r))
 		if (r->at < r->end)
-			err = swallowed_line(r, fn, context);
+			err = swallowed_line(r, ENV_FILE_COMMENT_CONTINUED, fn, context);
+	return err;
+}
+
+/* The lines below its first that an entry's value went on over. */
+static int swallowed_lines(
+	const struct env_file_entry *e, const struct reader *behind, env_file_fn *fn, void *context)
+{
+	struct reader r = {.at = e->name, .end = behind->at, .line = e->line};
+	int err = 0;
+
+	while (!err && (r.at = memchr(r.at, '\n', (size_t)(r.end - r.at))) && ++r.at < r.end) {
+		r.line++;
+		err = swallowed_line(&r, ENV_FILE_SWALLOWED, fn, context);
+	}
 	return err;
 }
 
@@ -342,6 +359,7 @@ static int comment(struct reader *r, env_file_fn *fn, void *context)
 static int entry(struct reader *r, env_file_fn *fn, void *context, struct env_file_result *result)
 {
 	struct env_file_entry e = {.line = r->line, .value = ""};
+	int err;
 
 	if (!read_name(r, &e)) {
 		e.fault = ENV_FILE_NO_EQUALS;
@@ -362,7 +380,8 @@ static int entry(struct reader *r, env_file_fn *fn, void *context, struct env_fi
 		result->refused_line = e.line;
 	}
 	judge(&e, r);
-	return fn ? fn(context, &e) : 0;
+	err = fn ? fn(context, &e) : 0;
+	return err || e.last_line == e.line || !fn ? err : swallowed_lines(&e, r, fn, context);
 }
 
 static int parse(const char *bytes, size_t len, env_file_fn *fn, void *context,

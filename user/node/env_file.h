@@ -32,6 +32,7 @@ enum env_file_fault {
 	ENV_FILE_BOM,	    /* a byte order mark became part of the first name; name is without */
 	ENV_FILE_BAD_NAME,  /* other than letters, digits and '_', or a digit first */
 	ENV_FILE_COMMENT_CONTINUED, /* the comment above ends in '\': ignored before systemd 254 */
+	ENV_FILE_SWALLOWED, /* part of the value that an open quote or a '\' above goes on with */
 	/* One line, which stands. */
 	ENV_FILE_UNCLOSED_QUOTE, /* the quote swallowed all that follows */
 	ENV_FILE_VALUE_TOO_LONG, /* over 128 KiB: execve() fails; over 2 MiB: ignored */

@@ -2,7 +2,6 @@
 #include "output/outlets.h"
 
 #include "base/log.h"
-#include "capture/recording.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,14 +23,14 @@ static size_t outlet_count(const struct outlets *o)
 	return o->options.sink_count + (o->options.recording != NULL);
 }
 
-/* An output began to refuse: to the person at once, but no more than one line a minute. */
-static void refusal(struct outlets *o, const struct sink *s, int err)
+/* An output began to refuse: to the person at once, but no more than one line a minute of each. */
+static void refusal(struct outlets *o, struct sink *s, int err)
 {
 	if (!o->error)
 		o->error = err;
-	if (o->logged_ns && o->now_ns < o->logged_ns + TELL_NS)
+	if (s->logged_ns && o->now_ns < s->logged_ns + TELL_NS)
 		return;
-	o->logged_ns = o->now_ns ? o->now_ns : 1;
+	s->logged_ns = o->now_ns ? o->now_ns : 1;
 	log_error("-o %s: cannot write to %s: %s; tracing goes on, what is refused is counted",
 		s->ops->name, s->path ? s->path : "standard output",
 		err == -EAGAIN ? "nobody reads there" : strerror(-err));
@@ -61,32 +60,42 @@ void outlets_dress(struct outlets *o, int64_t wall_offset_ns, const char *host)
 		dress(o, o->options.sinks[i]);
 }
 
+static void outlet_report(struct outlets *o, struct sink *s, const struct report *r)
+{
+	int err = sink_report(s, r);
+
+	if (err)
+		refusal(o, s, err);
+	/* No line is refused for that, so it is no error of the run. */
+	if (s->no_room)
+		log_error(
+			"-o %s:%s: cannot become %s.1 at --max-size, with a new file in its place: "
+			"%s; lines go on in the old one, beyond the limit",
+			s->ops->name, s->path, s->path, strerror(-s->no_room));
+	s->no_room = 0;
+}
+
 void outlets_report(struct outlets *o, const struct report *r)
 {
-	for (size_t i = 0; i < o->options.sink_count; i++) {
-		int err = sink_report(o->options.sinks[i], r);
-
-		if (err)
-			refusal(o, o->options.sinks[i], err);
-	}
+	for (size_t i = 0; i < o->options.sink_count; i++)
+		outlet_report(o, o->options.sinks[i], r);
 	refusals_count(o);
 }
 
 void outlets_record(struct outlets *o, const struct event *event)
 {
 	struct sink *s = o->options.recording;
+	uint64_t refused;
 	int err;
 
 	if (!s)
 		return;
-	if (event->kind == EVENT_START)
-		recording_write_header(&s->line);
-	recording_write_event(&s->line, event);
-	if (event->kind == EVENT_STOP)
-		recording_write_end(&s->line);
-	err = sink_write_line(s);
+	refused = s->refused;
+	err = sink_record_event(s, event);
 	if (err)
 		refusal(o, s, err);
+	if (s->refused != refused)
+		refusals_count(o);
 }
 
 static bool one_refuses(const struct outlets *o)
@@ -129,20 +138,26 @@ void outlets_set(
 	struct outlets *o, const struct pipeline_options *options, const struct report *start)
 {
 	const struct pipeline_options old = o->options;
+	int err;
 
 	o->options = *options;
 	/* What an output that goes away has refused stays in the total. */
 	for (size_t i = 0; i < old.sink_count; i++)
 		if (!has(options, old.sinks[i]))
 			o->refused_before += old.sinks[i]->refused;
-	if (old.recording && !has(options, old.recording))
+	if (old.recording && !has(options, old.recording)) {
+		err = sink_record_end(old.recording);
+		if (err)
+			refusal(o, old.recording, err);
 		o->refused_before += old.recording->refused;
+	}
 	for (size_t i = 0; i < options->sink_count && start; i++) {
 		if (has(&old, options->sinks[i]))
 			continue;
 		dress(o, options->sinks[i]);
-		sink_report(options->sinks[i], start);
+		outlet_report(o, options->sinks[i], start);
 	}
+	refusals_count(o);
 }
 
 void outlets_wait_again(struct outlets *o)

@@ -15,7 +15,6 @@ struct outlets {
 	int error;		 /* the first refusal, -errno; 0: none */
 	bool untold;		 /* an output has refused lines of which no line tells yet */
 	uint64_t told_ns;	 /* when that was last told in-band; 0: never */
-	uint64_t logged_ns;	 /* and on standard error */
 };
 
 /* Gives all sinks what they need to know of this run; host must outlive it. */

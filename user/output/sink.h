@@ -118,6 +118,10 @@ struct sink {
 	bool half;    /* half a line stands at its end: a newline goes before the next */
 	uint64_t written, refused;		 /* lines, or entries of a journal */
 	uint64_t written_before, refused_before; /* those of them before this run's start */
+	uint64_t logged_ns; /* when its refusal was last told on standard error; 0: never */
+	uint64_t
+		again_bytes; /* no new file could be begun: tried again at this size; 0: none was due */
+	int no_room; /* why, -errno, for the caller to tell and to clear; 0: nothing is new */
 	struct buffer line;
 	struct buffer rest; /* a line that is half out: its end goes before the next */
 	size_t rest_done;   /* so many bytes of it are out */
@@ -134,7 +138,7 @@ struct sink *sink_json_new(void);
 struct sink *sink_journal_new(void);
 struct sink *sink_metrics_new(void);
 
-/* Shows no report: the pipeline puts events into its line and calls sink_write_line(). */
+/* Shows no report: it takes the events themselves, by sink_record_event(). */
 struct sink *sink_record_new(void);
 
 /*
@@ -147,6 +151,15 @@ int sink_report(struct sink *s, const struct report *r);
 
 /* The same for what stands in s->line, whole lines, which it empties. */
 int sink_write_line(struct sink *s);
+
+/*
+ * One event to a recording: 0, or -errno as of sink_report().  Its first lines come with the first event
+ * that its output takes; what was refused stands in it as a loss of each kind, before what comes next.
+ */
+int sink_record_event(struct sink *s, const struct event *event);
+
+/* The end line of a recording that ends before its run does; the same. */
+int sink_record_end(struct sink *s);
 
 /* Closes the output unless it is standard output, frees s. */
 void sink_free(struct sink *s);
@@ -187,7 +200,11 @@ void sink_patience_end(struct sink *s);
  */
 int sink_reopen(struct sink *s);
 
-/* Where s's file would become longer than it may with len more: FILE becomes FILE.1, a new one begins. */
+/*
+ * Where s's file would become longer than it may with len more: FILE becomes FILE.1, a new one begins;
+ * only that where somebody else moved FILE before.  0; -errno, once, where that cannot be, and then it
+ * is tried again now and then while s goes on beyond the limit.
+ */
 int sink_make_room(struct sink *s, size_t len);
 
 #endif

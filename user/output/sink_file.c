@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Where no new file can be begun, it is tried again after this part of the limit. */
+#define AGAIN_PART 16
+
 /* Does the file end in the middle of a line? */
 static bool ends_in_half_a_line(int fd)
 {
@@ -18,26 +21,12 @@ static bool ends_in_half_a_line(int fd)
 	       pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
 }
 
-/* A new file with how's mode and group, or the one that is there as it is. */
-static int open_or_make(const char *path, int flags, const struct sink_file *how)
+/* A new file with how's mode and group: its descriptor, or -1 and nothing is left of it. */
+static int make_file(const char *path, int flags, const struct sink_file *how)
 {
 	mode_t mode = how && how->mode ? how->mode : 0600;
-	struct stat st;
-	int fd, saved;
+	int fd = open(path, flags | O_RDWR | O_CREAT | O_EXCL, 0600), saved;
 
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return open(path, flags | O_WRONLY);
-	/* Twice: logrotate may move or make it in between. */
-	for (int i = 0; i < 2; i++) {
-		fd = open(path, flags | O_RDWR);
-		if (fd >= 0 || errno != ENOENT)
-			return fd;
-		fd = open(path, flags | O_RDWR | O_CREAT | O_EXCL, 0600);
-		if (fd >= 0)
-			break;
-		if (errno != EEXIST)
-			return -1;
-	}
 	if (fd < 0)
 		return -1;
 	/* The group first: a mode for a group must not hold for another one. */
@@ -49,6 +38,26 @@ static int open_or_make(const char *path, int flags, const struct sink_file *how
 	unlink(path);
 	close(fd);
 	errno = saved;
+	return -1;
+}
+
+/* A new file with how's mode and group, or the one that is there as it is. */
+static int open_or_make(const char *path, int flags, const struct sink_file *how)
+{
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return open(path, flags | O_WRONLY);
+	/* Twice: logrotate may move or make it in between. */
+	for (int i = 0; i < 2; i++) {
+		fd = open(path, flags | O_RDWR);
+		if (fd >= 0 || errno != ENOENT)
+			return fd;
+		fd = make_file(path, flags, how);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
 	return -1;
 }
 
@@ -85,6 +94,17 @@ static bool is_same(int a, int b)
 	       at.st_ino == bt.st_ino;
 }
 
+/* s goes on with fd, which ends with a whole line. */
+static void go_on_with(struct sink *s, int fd)
+{
+	close(s->fd);
+	s->fd = fd;
+	s->half = false;
+	s->stalled = false;
+	s->again_bytes = 0;
+	sink_take_reader(s);
+}
+
 int sink_reopen(struct sink *s)
 {
 	int fd;
@@ -99,29 +119,69 @@ int sink_reopen(struct sink *s)
 		sink_forget_rest(s);
 		s->refused++;
 	}
-	close(s->fd);
-	s->fd = fd;
-	s->half = false; /* sink_open_file() has seen to it */
-	s->stalled = false;
-	sink_take_reader(s);
+	go_on_with(s, fd);
 	return 0;
+}
+
+/* FILE becomes FILE.1.  The new one is made first: where that cannot be, all stays as it is. */
+static int begin_anew(struct sink *s)
+{
+	char old[4096], fresh[4096];
+	int fd, err;
+
+	if ((size_t)snprintf(old, sizeof(old), "%s.1", s->path) >= sizeof(old) ||
+		(size_t)snprintf(fresh, sizeof(fresh), "%s.new", s->path) >= sizeof(fresh))
+		return -ENAMETOOLONG;
+	/* What a killed tracer left there goes; nobody's link is followed. */
+	unlink(fresh);
+	fd = make_file(fresh, O_APPEND | O_CLOEXEC | O_NOCTTY, &s->file);
+	if (fd < 0)
+		return -errno;
+	if (rename(s->path, old) != 0 || rename(fresh, s->path) != 0) {
+		err = -errno;
+		unlink(fresh);
+		close(fd);
+		return err;
+	}
+	go_on_with(s, fd);
+	return 0;
+}
+
+/* Is what stands at the path still the file that ours names? */
+static bool is_there(const struct sink *s, const struct stat *ours)
+{
+	struct stat st;
+
+	return stat(s->path, &st) == 0 && st.st_dev == ours->st_dev && st.st_ino == ours->st_ino;
 }
 
 int sink_make_room(struct sink *s, size_t len)
 {
-	char old[4096];
+	const uint64_t max = s->file.max_bytes;
 	struct stat st;
+	bool told;
+	int err = 0;
 
-	if (!s->file.max_bytes || !s->path)
+	/* Twice: the file that somebody put there may be full as well. */
+	for (int i = 0; i < 2 && !err; i++) {
+		uint64_t size;
+
+		/* Asked for each time: logrotate's copytruncate makes it shorter behind our back. */
+		if (!max || !s->path || fstat(s->fd, &st) != 0 || !S_ISREG(st.st_mode))
+			return 0;
+		size = (uint64_t)st.st_size;
+		if (!size || size + len <= max) {
+			s->again_bytes = 0;
+			return 0;
+		}
+		if (size < s->again_bytes)
+			return 0;
+		/* Where logrotate or a person moved it already, FILE.1 may be what they made of it. */
+		err = is_there(s, &st) ? begin_anew(s) : sink_reopen(s);
+	}
+	if (!err)
 		return 0;
-	/* Asked for each time: logrotate's copytruncate makes it shorter behind our back. */
-	if (fstat(s->fd, &st) != 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || !st.st_size || (uint64_t)st.st_size + len <= s->file.max_bytes)
-		return 0;
-	if ((size_t)snprintf(old, sizeof(old), "%s.1", s->path) >= sizeof(old))
-		return -ENAMETOOLONG;
-	if (rename(s->path, old) != 0)
-		return -errno;
-	return sink_reopen(s);
+	told = s->again_bytes != 0;
+	s->again_bytes = (uint64_t)st.st_size + max / AGAIN_PART;
+	return told ? 0 : err;
 }

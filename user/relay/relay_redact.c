@@ -20,7 +20,9 @@ void relay_url_redact(const char *value, size_t len, struct buffer *out)
 		buffer_append_string(out, userinfo_mask);
 	else if (secret.from < secret.to)
 		buffer_append_string(out, rest_mask);
-	buffer_append(out, value + secret.to, len - secret.to);
+	buffer_append(out, value + secret.to, secret.tail - secret.to);
+	if (secret.tail < len)
+		buffer_append_string(out, rest_mask);
 }
 
 void relay_url_redact_cut(const char *value, size_t len, struct buffer *out)
@@ -30,6 +32,37 @@ void relay_url_redact_cut(const char *value, size_t len, struct buffer *out)
 	relay_secret_find(value, len, &secret);
 	buffer_append(out, value, secret.prefix);
 	buffer_append_string(out, userinfo_mask);
+}
+
+/*
+ * What is masked may part the words anew; who reads a recording masks again, and has to come to the same.  Real values
+ * need one pass or two; where so many do not end it, nothing is shown.
+ */
+#define REDACT_PASSES 16
+
+static void redact_until_settled(void (*redact)(const char *text, size_t len, struct buffer *out),
+	const char *text, size_t len, struct buffer *out)
+{
+	struct buffer before = {0};
+	size_t start = out->len;
+	int passes = 0;
+
+	redact(text, len, out);
+	while (!out->failed && !before.failed &&
+		(out->len - start != len || (len && memcmp(out->data + start, text, len)))) {
+		buffer_clear(&before);
+		if (passes++ == REDACT_PASSES)
+			buffer_append_string(&before, rest_mask);
+		else
+			buffer_append(&before, out->data + start, out->len - start);
+		text = buffer_string(&before);
+		len = before.len;
+		out->len = start;
+		out->data[start] = '\0';
+		redact(text, len, out);
+	}
+	out->failed |= before.failed;
+	buffer_free(&before);
 }
 
 /* A host, an address or a network, as a NO_ list has them; nothing with a port, see below. */
@@ -100,10 +133,22 @@ static const char *find_last_at(const char *value, size_t len)
 	return NULL;
 }
 
-void relay_list_redact(const char *value, size_t len, struct buffer *out)
+static bool parts_list(unsigned char c)
 {
-	const char *at = find_last_at(value, len), *end = value + len;
+	return c <= ' ' || c == 0x7f || strchr(";,\"'", c);
+}
 
+static void redact_list(const char *value, size_t len, struct buffer *out)
+{
+	size_t setting = relay_setting_find(value, 0, len, ",;"), parts = setting;
+	const char *at, *end, *below;
+
+	/* What parts it from the list is no entry's. */
+	while (setting < len && parts && parts_list((unsigned char)value[parts - 1]))
+		parts--;
+	end = value + parts;
+	below = find_last_at(value + setting, len - setting);
+	at = below ? NULL : find_last_at(value, parts);
 	while (value < end) {
 		size_t entry = entry_length(value, (size_t)(end - value));
 
@@ -114,6 +159,11 @@ void relay_list_redact(const char *value, size_t len, struct buffer *out)
 			at = NULL;
 			entry = entry_length(value, (size_t)(end - value));
 			buffer_append(out, value, entry);
+		} else if (below && !is_plain_entry(value, entry)) {
+			/* A userinfo may begin here that ends in what is hidden. */
+			buffer_append_string(out, rest_mask);
+			value = end;
+			break;
 		} else {
 			redact_spaced_entry(value, entry, out);
 		}
@@ -121,6 +171,15 @@ void relay_list_redact(const char *value, size_t len, struct buffer *out)
 		if (value < end)
 			buffer_append_char(out, *value++);
 	}
+	/* No entry has a '=': what stands before it is another setting's name, and all behind it its value, commas and all. */
+	buffer_append(out, end, setting - parts);
+	if (setting < len)
+		buffer_append_string(out, rest_mask);
+}
+
+void relay_list_redact(const char *value, size_t len, struct buffer *out)
+{
+	redact_until_settled(redact_list, value, len, out);
 }
 
 /*
@@ -221,6 +280,14 @@ static size_t shown_without_at(const char *word, size_t len, size_t start)
 	return len;
 }
 
+static bool has_option(const char *text, size_t len)
+{
+	for (size_t i = 1; i < len; i++)
+		if (text[i] == '-' && isspace((unsigned char)text[i - 1]))
+			return true;
+	return false;
+}
+
 static void redact_url_word(const char *word, size_t len, struct buffer *out)
 {
 	const char *at = find_userinfo_end(word, len);
@@ -232,7 +299,11 @@ static void redact_url_word(const char *word, size_t len, struct buffer *out)
 		(url || memchr(word + start, ':', (size_t)(at - word) - start))) {
 		buffer_append(out, word, start);
 		buffer_append_string(out, userinfo_mask);
-		buffer_append(out, at, len - (size_t)(at - word));
+		/* "http://relay -U user:pa@ss": several words, and the '@' in the password of one. */
+		if (has_option(word, (size_t)(at - word)))
+			buffer_printf(out, "@%s", rest_mask);
+		else
+			buffer_append(out, at, len - (size_t)(at - word));
 		return;
 	}
 	shown = shown_without_at(word, len, start);
@@ -241,18 +312,10 @@ static void redact_url_word(const char *word, size_t len, struct buffer *out)
 		buffer_append_string(out, rest_mask);
 }
 
-/*
- * Length of what stands before the first parameter of a query, "?token=V", that is a secret.  A '?'
- * before the last '@' may stand in a password, which redact_url_word() must then see whole.
- */
-static size_t before_query_secret(const char *word, size_t len)
+/* Behind the '=' of the first parameter of a query at from or behind it, "?token=V", that is a secret; len: none. */
+static size_t query_secret(const char *word, size_t from, size_t len)
 {
-	size_t begin = 0;
-
-	for (size_t i = 0; i < len; i++)
-		if (word[i] == '@' || (len - i >= 3 && strncmp(word + i, "%40", 3) == 0))
-			begin = i;
-	for (size_t i = begin; i < len; i++) {
+	for (size_t i = from; i < len; i++) {
 		size_t end = i + 1;
 
 		if (word[i] != '?' && word[i] != '&')
@@ -265,14 +328,34 @@ static size_t before_query_secret(const char *word, size_t len)
 	return len;
 }
 
+/* podman login -pPASSWORD; but not what Go's flags begin so with one dash (containerd-shim's is the first). */
+static bool is_short_password(const char *word, size_t len)
+{
+	static const char *const flags[] = {
+		"publish-binary", "pid-file", "platform", "port", "path"};
+	size_t name = 0;
+
+	if (memcmp(word, "-p", 2) != 0)
+		return false;
+	while (name < len && word[name] != '=')
+		name++;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (strlen(flags[i]) == name - 1 && memcmp(flags[i], word + 1, name - 1) == 0)
+			return false;
+	return true;
+}
+
 /* One word.  True: it held, or announced, a secret, and what follows it in the argument is hidden. */
 static bool redact_word(const char *word, size_t len, struct buffer *out)
 {
+	const char *at;
 	size_t name = 0;
 
 	while (name < len && word[name] != '=' && word[name] != ':')
 		name++;
-	if (len > 2 && (memcmp(word, "-u", 2) == 0 || memcmp(word, "-U", 2) == 0) && name < len) {
+	if (len > 2 && (is_short_password(word, len) ||
+			       ((memcmp(word, "-u", 2) == 0 || memcmp(word, "-U", 2) == 0) &&
+				       name < len))) {
 		buffer_append(out, word, 2);
 		buffer_append_string(out, rest_mask);
 		return true;
@@ -283,7 +366,11 @@ static bool redact_word(const char *word, size_t len, struct buffer *out)
 			buffer_append_string(out, rest_mask);
 		return true;
 	}
-	name = before_query_secret(word, len);
+	at = find_last_at(word, len);
+	name = query_secret(word, at ? (size_t)(at - word) : 0, len);
+	/* The '?' stands in a password, or the '@' in a token: who can tell? */
+	if (at && query_secret(word, 0, len) < name)
+		name = authority_start(word, len);
 	redact_url_word(word, name, out);
 	if (name < len)
 		buffer_append_string(out, rest_mask);
@@ -327,6 +414,23 @@ static size_t word_length(const char *word, size_t len)
 	return end;
 }
 
+/*
+ * Length of an argument's first word; where it is "user:pa ss@host" or "NAME=user:pa ss@host", with a blank in the
+ * password, up to the '@' and the host behind it.
+ */
+static size_t first_length(const char *argument, size_t len)
+{
+	size_t end = word_length(argument, len), start = authority_start(argument, end);
+	const char *colon = memchr(argument + start, ':', end - start);
+	const char *at = find_userinfo_end(argument, len);
+
+	if (!colon || memmem(argument, len, "://", 3))
+		return end;
+	while (at && end < len && (argument + end < at || !isspace((unsigned char)argument[end])))
+		end++;
+	return end;
+}
+
 /* An argument may hold a whole command (sh -c): word by word, and no quoting is trusted. */
 static void redact_words(const char *argument, size_t len, struct buffer *out)
 {
@@ -335,7 +439,7 @@ static void redact_words(const char *argument, size_t len, struct buffer *out)
 	while (i < len) {
 		size_t word = i;
 
-		i += word_length(argument + i, len - i);
+		i += i ? word_length(argument + i, len - i) : first_length(argument, len);
 		if (redact_word(argument + word, i - word, out) && i < len) {
 			buffer_append_char(out, argument[i]);
 			buffer_append_string(out, rest_mask);
@@ -346,36 +450,10 @@ static void redact_words(const char *argument, size_t len, struct buffer *out)
 	}
 }
 
-/*
- * What is masked may part the words anew; who reads a recording masks again, and has to come to the same.  Real arguments
- * need one pass or two; where so many do not end it, nothing is shown.
- */
-#define REDACT_PASSES 16
-
 void relay_argument_redact(const char *previous, const char *argument, struct buffer *out)
 {
-	size_t len = strlen(argument), start = out->len;
-	struct buffer before = {0};
-	int passes = 0;
-
-	if (previous && announces_secret(previous, strlen(previous)) && len) {
+	if (previous && announces_secret(previous, strlen(previous)) && *argument)
 		buffer_append_string(out, rest_mask);
-		return;
-	}
-	redact_words(argument, len, out);
-	while (!out->failed && !before.failed &&
-		(out->len - start != len || (len && memcmp(out->data + start, argument, len)))) {
-		buffer_clear(&before);
-		if (passes++ == REDACT_PASSES)
-			buffer_append_string(&before, rest_mask);
-		else
-			buffer_append(&before, out->data + start, out->len - start);
-		argument = buffer_string(&before);
-		len = before.len;
-		out->len = start;
-		out->data[start] = '\0';
-		redact_words(argument, len, out);
-	}
-	out->failed |= before.failed;
-	buffer_free(&before);
+	else
+		redact_until_settled(redact_words, argument, strlen(argument), out);
 }

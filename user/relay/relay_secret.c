@@ -14,6 +14,11 @@ static bool is_wrapping(unsigned char c)
 	return c <= ' ' || c == 0x7f || c == '"' || c == '\'';
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 static bool is_one_of(const char *const *words, const char *word, size_t len)
 {
 	for (; *words; words++)
@@ -293,27 +298,102 @@ static size_t plain_length(const char *text, size_t len)
 	return len;
 }
 
+/* The later of '@' and %40: who escaped the one that parts userinfo and host hid nothing.  len: none. */
+static size_t find_last_at(const char *value, size_t from, size_t len)
+{
+	for (size_t i = len; i-- > from;)
+		if (value[i] == '@' || (len - i >= 3 && memcmp(value + i, "%40", 3) == 0))
+			return i;
+	return len;
+}
+
+/* "NAME=" or "export NAME=", or what was one before it was masked. */
+static bool is_setting(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	if (len == 3 && memcmp(text, "***", 3) == 0)
+		return true;
+	if (len > 7 && memcmp(text, "export", 6) == 0 && is_blank(text[6]))
+		for (i = 7; i < len && is_blank(text[i]);)
+			i++;
+	if (i == len || isdigit((unsigned char)text[i]) || text[i] == '=')
+		return false;
+	while (i < len && (isalnum((unsigned char)text[i]) || text[i] == '_'))
+		i++;
+	return i < len && text[i] == '=';
+}
+
+size_t relay_setting_find(const char *value, size_t from, size_t len, const char *more)
+{
+	for (size_t i = from ? from : 1; i < len; i++) {
+		unsigned char before = (unsigned char)value[i - 1];
+
+		if ((before <= ' ' || before == 0x7f || strchr(more, before)) &&
+			is_setting(value + i, len - i))
+			return i;
+	}
+	return len;
+}
+
+/*
+ * Where the URL surely ends: at a control character with something behind it (Go takes no URL with one), or before another
+ * setting.
+ */
+static size_t url_end(const char *value, size_t from, size_t len)
+{
+	size_t end = relay_setting_find(value, from, len, "");
+
+	while (end < len && end > from && is_wrapping((unsigned char)value[end - 1]))
+		end--;
+	for (size_t i = from; i < end; i++) {
+		unsigned char c = (unsigned char)value[i];
+		size_t rest = i;
+
+		if ((c >= ' ' && c != 0x7f) || c == '\t')
+			continue;
+		while (rest < len && is_wrapping((unsigned char)value[rest]))
+			rest++;
+		if (rest < len)
+			return i;
+	}
+	return end;
+}
+
+/* What is hidden of the rest that begins at from: not the blanks, nor the '#' of a comment. */
+static size_t tail_start(const char *value, size_t from, size_t len)
+{
+	while (from < len && (is_wrapping((unsigned char)value[from]) || strchr(";#", value[from])))
+		from++;
+	return from;
+}
+
 void relay_secret_find(const char *value, size_t len, struct relay_secret *out)
 {
-	const char *at = NULL;
+	size_t end, at;
 
 	memset(out, 0, sizeof(*out));
 	find_prefix(value, len, out);
-	/* The later of '@' and %40: who escaped the one that parts userinfo and host hid nothing. */
-	for (size_t i = len; !at && i-- > out->prefix;)
-		if (value[i] == '@' || (len - i >= 3 && memcmp(value + i, "%40", 3) == 0))
-			at = value + i;
-	if (at) {
+	end = url_end(value, out->prefix, len);
+	at = find_last_at(value, out->prefix, end);
+	out->from = out->prefix;
+	if (find_last_at(value, end, len) < len) {
+		out->to =
+			end; /* it may be the one that ends a userinfo: nothing before it is surely a host */
+	} else if (at < end) {
 		out->has_at = true;
-		out->to = (size_t)(at - value);
-		out->from = out->prefix;
+		out->to = at;
+		while (at < end && !is_blank(value[at]) && value[at] != ';')
+			at++;
+		end = at;
 	} else {
-		out->from = out->prefix + plain_length(value + out->prefix, len - out->prefix);
-		out->to = len;
+		out->from += plain_length(value + out->prefix, end - out->prefix);
+		out->to = end;
 	}
+	out->tail = tail_start(value, end, len);
 }
 
 bool relay_secret_touches(const struct relay_secret *s, size_t from, size_t to)
 {
-	return from < s->to && s->from < to;
+	return (from < s->to && s->from < to) || s->tail < to;
 }

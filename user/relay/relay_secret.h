@@ -12,9 +12,16 @@ struct relay_secret {
 	bool known;    /* Go knows that scheme: http, https, socks5 */
 	bool has_at;   /* an '@' (or an escaped one) ends it: there is userinfo */
 	size_t from, to; /* the bytes to hide; equal: none */
+	size_t tail; /* from here to the end is no part of the value and is hidden too; the length: nothing is */
 };
 
 void relay_secret_find(const char *value, size_t len, struct relay_secret *out);
+
+/*
+ * Where another setting's name begins, at from or behind it, that a quote left open or a line of two assignments made a part of
+ * this value: behind a blank, a control character, or one of more, "NAME=" or "export NAME=".  len: nowhere.
+ */
+size_t relay_setting_find(const char *value, size_t from, size_t len, const char *more);
 
 /* Does [from, to) touch what is to be hidden? */
 bool relay_secret_touches(const struct relay_secret *s, size_t from, size_t to);

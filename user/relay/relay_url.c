@@ -270,13 +270,26 @@ static bool is_scheme_word(const char *host)
 	return strcasecmp(host, "http") == 0 || strcasecmp(host, "https") == 0;
 }
 
+/*
+ * What a web page puts where a blank or a quote was: U+00A0, U+3000, U+FEFF, and all of U+2000 to U+206F (the Unicode
+ * block General Punctuation: curly quotes, dashes, blanks of no width).
+ */
+static bool is_typography(const unsigned char *c)
+{
+	return (c[0] == 0xc2 && c[1] == 0xa0) ||
+	       (c[0] == 0xe2 && (c[1] == 0x80 || (c[1] == 0x81 && c[2] <= 0xaf))) ||
+	       (c[0] == 0xe3 && c[1] == 0x80 && c[2] == 0x80) ||
+	       (c[0] == 0xef && c[1] == 0xbb && c[2] == 0xbf);
+}
+
 /* A name, an address, or letters that IDNA maps: anything else was not meant as part of a host. */
 static bool is_odd_host(const char *host)
 {
 	for (; *host; host++) {
 		unsigned char c = (unsigned char)*host;
 
-		if (c < 0x80 && !isalnum(c) && !strchr("-._:%~", c))
+		if (c < 0x80 ? !isalnum(c) && !strchr("-._:%~", c)
+			     : is_typography((const unsigned char *)host))
 			return true;
 	}
 	return false;
