@@ -53,6 +53,14 @@ same "--fail-on" "$(findings --fail-on never) $(findings --fail-on error)" \
 same "what containerd would do" "$(findings >/dev/null; jq -r 'select(.event.action == "pull" and .relaytrace.role == "containerd") |
 	.destination.domain + " " + .relaytrace.pull.decision' "$work/out.jsonl" | head -1)" "registry-1.docker.io relay"
 
+# The file that the service has: what the tracer writes to is not check's.
+same "--config of the service" "$(findings --config tools/relaytrace.conf)" "1 containerd-scope/supervisor"
+printf 'output journal\noutput metrics:%s\noutput record:%s\n' "$work/prom" "$work/record" >"$work/conf"
+"${check[@]}" --root "$node" --config "$work/conf" | cmp -s - "$work/text"
+same "--config, and no output that check takes" "${PIPESTATUS[*]} $(ls "$work/prom" "$work/record" 2>/dev/null)" "1 0 "
+"${check[@]}" --root "$node" -o journal >"$work/out" 2>"$work/errors"
+same "-o journal is refused where it is asked for" "$? $(cat "$work/errors")" "2 relaytrace: -o journal: check writes text and json"
+
 touch "$node/var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.txt"
 same "a list of images is no tarball" "$(findings)" "1 containerd-scope/supervisor"
 echo x >"$node/var/lib/rancher/rke2/agent/images/rke2-images.linux-amd64.tar.zst"

@@ -142,6 +142,52 @@ if [ $? = 2 ] && [ "$(grep -c 'cannot write to /dev/full: No space left on devic
 else
 	bad "an output that refuses is one line of error and status 2" "$(cat "$work/errors")"
 fi
+# refuses WHAT MESSAGE WORD...: status 2, nothing on standard output, and MESSAGE on standard error.
+refuses() {
+	local what=$1 message=$2 code
+	shift 2
+	timeout 60 "$relaytrace" "$@" >"$work/out" 2>"$work/errors"
+	code=$?
+	if [ $code = 2 ] && [ ! -s "$work/out" ] && grep -qF -- "$message" "$work/errors"; then
+		ok "$what"
+	else
+		bad "$what" "status $code, $(head -c 300 "$work/errors")"
+	fi
+}
+
+# The configuration: what cannot be read is no empty one, and there is one.
+printf '# to a file\noutput json:%s # and nowhere else\nquiet\n' "$work/from-config" >"$work/conf"
+printf 'output json\n\nquiet\0\0\n' >"$work/nul.conf"
+head -c 4096 /dev/zero >"$work/zeros.conf"
+: >"$work/empty.conf"
+replay --config "$work/conf" >"$work/out" && replay -o json:"$work/wanted" -q
+if [ ! -s "$work/out" ] && cmp -s "$work/from-config" "$work/wanted"; then
+	ok "--config: the outputs of the file"
+else
+	bad "--config: the outputs of the file" "$(ls "$work")"
+fi
+if replay --config="$work/empty.conf" -o json | cmp -s - "$work/plain"; then
+	ok "--config of an empty file"
+else
+	bad "--config of an empty file" "other lines"
+fi
+refuses "two configurations" "--config $work/empty.conf: there is another --config already" \
+	replay "$story" --config "$work/conf" --config "$work/empty.conf"
+refuses "a folder as configuration" "--config $work: Is a directory" replay "$story" --config "$work"
+refuses "a NUL in the configuration" "$work/nul.conf:3: there is a NUL byte" replay "$story" --config "$work/nul.conf"
+refuses "a configuration of zeros" "$work/zeros.conf:1: there is a NUL byte" replay "$story" --config "$work/zeros.conf"
+refuses "a configuration without end" "longer than 1 MiB" replay "$story" --config /dev/zero
+refuses "--conf for --config" "--conf: an option is written in full: --config" replay "$story" --conf "$work/conf"
+refuses "--max=64K for --max-size" "--max=64K: an option is written in full: --max-size" replay "$story" --max=64K
+
+# Numbers that are none.
+refuses "a heartbeat a nanosecond" "--heartbeat does not take '1e-9'" replay "$story" --heartbeat 1e-9
+refuses "a heartbeat that rounds to never" "--heartbeat does not take '1e-12'" replay "$story" --heartbeat 1e-12
+refuses "a size beyond 64 bits" "--max-size does not take '18446744073709551616'" \
+	replay "$story" --max-size 18446744073709551616
+refuses "the 17th tree" "--tree t17: at most 16 of them" trace $(printf -- '--tree t%d ' {1..17})
+refuses "the 17th output" "--output json:$work/o17: at most 16 of them" replay "$story" $(printf -- "-o json:$work/o%d " {1..17})
+
 # A replay has all the time: more than a pipe holds, and a reader that hangs for longer than a live run would wait.
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do cat "$story"; done >"$work/long"
 "$relaytrace" replay "$work/long" --fail-on never -o json:"$work/long.json"

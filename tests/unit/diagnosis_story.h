@@ -20,6 +20,9 @@ struct run {
 	uint64_t now_ns;
 	struct buffer told; /* "containerd-scope/1 " for each line, "-containerd-scope " resolved */
 	struct buffer message, chain, missing, remedy; /* of the latest finding */
+	char over[256];	       /* what was said of the latest that was resolved */
+	unsigned int count;    /* how often that was seen */
+	unsigned int findings; /* of different ids */
 	char host[256], ip[ADDRESS_TEXT], id[17];
 	unsigned int port, relay_port, severity;
 	bool incomplete;
@@ -38,8 +41,11 @@ static inline void on_finding(void *context, const struct finding *f, bool resol
 
 	if (resolved) {
 		buffer_printf(&r->told, "-%s ", f->rule->id);
+		snprintf(r->over, sizeof(r->over), "%s", f->over);
+		r->count = (unsigned int)f->count;
 		return;
 	}
+	r->findings += !f->again;
 	buffer_printf(&r->told, "%s/%llu ", f->rule->id, (unsigned long long)f->count);
 	buffer_clear(&r->message);
 	buffer_append_string(&r->message, f->message);

@@ -66,6 +66,19 @@ static void test_what_changed(void)
 	environment_history_free(&history);
 }
 
+/* HTTPS_PROXY= in an env file takes the relay away; Go looks at the other spelling then. */
+static void test_empty_is_unset(void)
+{
+	UNIT_STRING(RUN("HTTPS_PROXY=http://a:1", "NO_PROXY=.svc"), "first");
+	UNIT_STRING(RUN("HTTPS_PROXY=", "NO_PROXY="), "-HTTPS_PROXY -NO_PROXY");
+	UNIT_STRING(RUN("HTTPS_PROXY="), "none");
+	UNIT_STRING(RUN(), "none");
+	UNIT_STRING(RUN("HTTPS_PROXY=", "https_proxy=http://a:1"), "+https_proxy");
+	UNIT_STRING(RUN("HTTPS_PROXY=http://a:1", "https_proxy=http://a:1"), "+HTTPS_PROXY");
+	UNIT_STRING(RUN("HTTPS_PROXY=", "https_proxy=http://a:1"), "-HTTPS_PROXY");
+	environment_history_free(&history);
+}
+
 static void test_only_its_own_predecessor(void)
 {
 	static const char *const with[] = {"HTTPS_PROXY=http://a:1", NULL}, *const without[] = {
@@ -80,6 +93,16 @@ static void test_only_its_own_predecessor(void)
 	UNIT_STRING(exec(ROLE_CLIENT, "ctr", "", ENVIRONMENT_EXEC, with), "first");
 	UNIT_STRING(exec(ROLE_CLIENT, "crictl", "", ENVIRONMENT_EXEC, without), "first");
 	UNIT_STRING(exec(ROLE_CLIENT, "ctr", "", ENVIRONMENT_EXEC, without), "-HTTPS_PROXY");
+	/* The kubelet runs them in turn, each with what its configuration gives it. */
+	UNIT_STRING(exec(ROLE_CREDENTIAL_PROVIDER, "ecr-credential-provider", "rke2-agent.service",
+			    ENVIRONMENT_EXEC, with),
+		"first");
+	UNIT_STRING(exec(ROLE_CREDENTIAL_PROVIDER, "acr-credential-provider", "rke2-agent.service",
+			    ENVIRONMENT_EXEC, without),
+		"first");
+	UNIT_STRING(exec(ROLE_CREDENTIAL_PROVIDER, "ecr-credential-provider", "rke2-agent.service",
+			    ENVIRONMENT_EXEC, with),
+		"none");
 	environment_history_free(&history);
 }
 
@@ -140,6 +163,7 @@ static void test_versions(void)
 int main(void)
 {
 	UNIT_RUN(test_what_changed);
+	UNIT_RUN(test_empty_is_unset);
 	UNIT_RUN(test_only_its_own_predecessor);
 	UNIT_RUN(test_a_snapshot_proves_little);
 	UNIT_RUN(test_bounded);

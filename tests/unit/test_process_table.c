@@ -276,6 +276,41 @@ static void test_a_full_table_gives_up_who_was_longest_not_heard_of(void)
 	process_table_free(&table);
 }
 
+#define DATA "/var/lib/rancher/rke2/data/v1.32.5-rke2r1-f08cac670b4e/bin/"
+
+static const char *version_of(uint32_t pid, uint32_t parent, const char *tree, const char *name,
+	const char *file, const char *version)
+{
+	struct event_exec exec = {
+		.tree = tree, .comm = name, .file = file, .parent_pid = parent, .version = version};
+
+	return run(1 * S, pid, pid, exec, NULL, NULL)->version;
+}
+
+/* What pulls and lies elsewhere belongs to the RKE2 that started it. */
+static void test_version_of_who_pulls(void)
+{
+	const char *provider = "/var/lib/rancher/credentialprovider/bin/ecr-credential-provider";
+
+	UNIT_STRING(version_of(10, 1, "rke2", "rke2", "/usr/local/bin/rke2", "v1.33.1+rke2r1"),
+		"v1.33.1+rke2r1");
+	UNIT_STRING(version_of(11, 10, "rke2", "kubelet", DATA "kubelet", NULL), "v1.32.5+rke2r1");
+	UNIT_STRING(
+		version_of(12, 11, "rke2", "ecr-credential-", provider, NULL), "v1.32.5+rke2r1");
+	UNIT_STRING(
+		version_of(13, 11, "rke2", "crictl", "/usr/bin/crictl", NULL), "v1.32.5+rke2r1");
+	/* By a shell, as far as it is in the tree. */
+	UNIT_STRING(version_of(14, 11, "rke2", "sh", "/bin/sh", NULL), "");
+	UNIT_STRING(
+		version_of(15, 14, "rke2", "crictl", "/usr/bin/crictl", NULL), "v1.32.5+rke2r1");
+	UNIT_STRING(version_of(16, 11, "other", "crictl", "/usr/bin/crictl", NULL), "");
+	/* A supervisor may be the next version's, and who starts from it has no other's. */
+	UNIT_STRING(version_of(17, 11, "rke2", "rke2", "/usr/local/bin/rke2", NULL), "");
+	UNIT_STRING(version_of(18, 17, "rke2", "crictl", "/usr/bin/crictl", NULL), "");
+	process_table_free(&table);
+	memset(&table, 0, sizeof(table));
+}
+
 int main(void)
 {
 	UNIT_RUN(test_exec_makes_a_new_program_of_the_same_process);
@@ -289,5 +324,6 @@ int main(void)
 	UNIT_RUN(test_generations_of_the_dead_are_forgotten);
 	UNIT_RUN(test_an_exit_that_was_missed_has_no_status);
 	UNIT_RUN(test_a_full_table_gives_up_who_was_longest_not_heard_of);
+	UNIT_RUN(test_version_of_who_pulls);
 	return unit_status();
 }

@@ -199,10 +199,66 @@ static void test_metrics_open_comes_back(void)
 	story_close(&s);
 }
 
+/* Several runs in one recording: no counter falls, a loss of an earlier run included. */
+static void test_metrics_of_several_runs(void)
+{
+	static const int lost[] = {5, 1};
+	struct story s;
+
+	story_open(&s);
+	for (int run = 0; run < 2; run++) {
+		buffer_append_string(&s.text, HEAD);
+		dial_reset(&s, 1, 7);
+		buffer_printf(&s.text, "90 loss exec=%d\n", lost[run]);
+		story_tell(&s);
+		UNIT_CHECK(value_of(s.path, "relaytrace_lost_total{kind=\"exec\"}") == 5 + run);
+		UNIT_CHECK(value_of(s.path, "relaytrace_events_total{kind=\"start\"}") == 1 + run);
+		UNIT_CHECK(value_of(s.path, DIALS("reset")) == 1 + run);
+		UNIT_CHECK(value_of(s.path, FOUND("total", "direct-reset", "error")) == 1 + run);
+		UNIT_CHECK(value_of(s.path, FOUND("open", "direct-reset", "error")) == 1);
+	}
+	story_close(&s);
+}
+
+/* What is resolved and comes back is the same finding. */
+static void test_metrics_count_an_id_once(void)
+{
+	struct story s;
+
+	story_open(&s);
+	buffer_append_string(&s.text,
+		"relaytrace-recording 1\n"
+		"0.0 start wall=1763945000 host=node1 boot_id=6b1c2d3e version=0.1.0\n"
+		"0.1 exec pid=4121 start=0.05 parent=1 tree=rke2 comm=rke2 "
+		"file=/usr/local/bin/rke2 env=HTTPS_PROXY=http://10.77.9.1:3128\n");
+	for (int i = 0; i < 3; i++) {
+		const char *way = "from=10.77.0.2:40000 to=10.77.9.1:3128";
+
+		for (int good = 0; good < 2; good++) {
+			int at = 10 + 20 * i + 10 * good, socket = 7 + 2 * i + good;
+
+			buffer_printf(&s.text,
+				"%d state pid=4121 socket=%d %s close>syn-sent\n"
+				"%d.1 state socket=%d %s syn-sent>%s\n%d clock\n",
+				at, socket, way, at, socket, way,
+				good ? "established" : "close error=ECONNREFUSED", at + 5);
+		}
+	}
+	buffer_append_string(&s.text, "100 clock\n");
+	story_tell(&s);
+	UNIT_CHECK(value_of(s.path, FOUND("total", "relay-unreachable", "error")) == 1);
+	UNIT_CHECK(value_of(s.path, FOUND("open", "relay-unreachable", "error")) == 0);
+	UNIT_CHECK(pipeline_totals(s.pipeline)->findings == 1);
+	UNIT_CHECK(pipeline_totals(s.pipeline)->errors == 1);
+	story_close(&s);
+}
+
 int main(void)
 {
 	UNIT_RUN(test_metrics_count_a_dial_once);
 	UNIT_RUN(test_metrics_of_a_reload_go_on);
+	UNIT_RUN(test_metrics_of_several_runs);
+	UNIT_RUN(test_metrics_count_an_id_once);
 	if (unit_long())
 		UNIT_RUN(test_metrics_open_comes_back);
 	return unit_status();

@@ -2,14 +2,17 @@
 #include "commands/options.h"
 
 #include "base/log.h"
+#include "commands/config_text.h"
+#include "commands/option_values.h"
 #include "live/kernel_hooks.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* More heartbeats than that are nothing that anyone reads. */
+#define HEARTBEAT_LEAST_NS 100000000ULL
 
 struct option_row {
 	const char *name;     /* long */
@@ -21,42 +24,15 @@ struct option_row {
 	bool (*set)(struct options *o, const char *value);
 };
 
-bool duration_parse(const char *text, uint64_t *ns)
-{
-	static const struct {
-		const char *suffix;
-		double ns;
-	} units[] = {
-		{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
-	double value;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	value = strtod(text, &end);
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].suffix) != 0)
-			continue;
-		value *= units[i].ns;
-		if (!(value >= 0 && value < 9e18))
-			return false;
-		*ns = (uint64_t)value;
-		return true;
-	}
-	return false;
-}
-
 static bool set_output(struct options *o, const char *value)
 {
-	if (o->output_count == OPTIONS_MANY)
-		return false;
 	o->outputs[o->output_count++] = value;
 	return true;
 }
 
 static bool set_tree(struct options *o, const char *value)
 {
-	if (o->tree_count == OPTIONS_MANY || !*value || strchr(value, '/'))
+	if (!*value || strchr(value, '/'))
 		return false;
 	o->trees[o->tree_count++] = value;
 	return true;
@@ -67,7 +43,7 @@ static bool set_pid(struct options *o, const char *value)
 	char *end;
 	long pid = strtol(value, &end, 10);
 
-	if (o->pid_count == OPTIONS_MANY || *end || pid <= 0 || pid > 4194304 /* PID_MAX_LIMIT */)
+	if (*end || pid <= 0 || pid > 4194304 /* PID_MAX_LIMIT */)
 		return false;
 	o->pids[o->pid_count++] = (pid_t)pid;
 	return true;
@@ -75,7 +51,7 @@ static bool set_pid(struct options *o, const char *value)
 
 static bool set_unit(struct options *o, const char *value)
 {
-	if (o->unit_count == OPTIONS_MANY || !*value)
+	if (!*value)
 		return false;
 	o->units[o->unit_count++] = value;
 	return true;
@@ -115,7 +91,9 @@ static bool set_pending(struct options *o, const char *value)
 
 static bool set_heartbeat(struct options *o, const char *value)
 {
-	return duration_parse(value, &o->heartbeat_ns);
+	/* 1e-12 is not 0. */
+	return duration_parse(value, &o->heartbeat_ns) &&
+	       (o->heartbeat_ns >= HEARTBEAT_LEAST_NS || strtod(value, NULL) == 0);
 }
 
 static bool set_names(struct options *o, const char *value)
@@ -154,45 +132,17 @@ static bool set_mode(struct options *o, const char *value)
 	return *value >= '0' && *value <= '7' && !*end && mode && !(mode & ~0666UL);
 }
 
-/* A number, or a name of /etc/group: read as a file, because NSS does not go with a static binary. */
 static bool set_group(struct options *o, const char *value)
 {
-	const struct group *group = NULL;
-	char *end;
-	unsigned long number = strtoul(value, &end, 10);
-	FILE *file = NULL;
-
-	o->file.has_group = *value >= '0' && *value <= '9' && !*end && number < (gid_t)-1;
-	o->file.group = (gid_t)number;
-	if (!o->file.has_group)
-		file = fopen("/etc/group", "re");
-	while (file && !o->file.has_group && (group = fgetgrent(file))) {
-		o->file.has_group = strcmp(group->gr_name, value) == 0;
-		o->file.group = group->gr_gid;
-	}
-	if (file)
-		fclose(file);
+	o->file.has_group = group_parse(value, &o->file.group);
 	return o->file.has_group;
 }
 
 static bool set_max_size(struct options *o, const char *value)
 {
-	static const char suffixes[] = "KMG";
-	const char *suffix;
-	char *end;
-	uint64_t bytes = strtoull(value, &end, 10);
-
-	if (*value < '0' || *value > '9')
-		return false;
-	suffix = *end ? strchr(suffixes, *end) : NULL;
-	if (*end && (!suffix || end[1]))
-		return false;
-	for (int i = 0; suffix && i <= suffix - suffixes; i++)
-		if (__builtin_mul_overflow(bytes, 1024, &bytes))
-			return false;
-	o->file.max_bytes = bytes;
 	/* A file must hold a few of the longest lines. */
-	return !bytes || bytes >= 65536;
+	return bytes_parse(value, &o->file.max_bytes) &&
+	       (!o->file.max_bytes || o->file.max_bytes >= 65536);
 }
 
 static bool set_quiet(struct options *o, const char *value)
@@ -272,7 +222,8 @@ static const struct option_row rows[] = {
 		"was recorded",
 		set_pending},
 	{"heartbeat", 0, BOTH, "SECONDS",
-		"how often to tell what was seen and lost; 0: never.  Default: 60", set_heartbeat},
+		"how often to tell what was seen and lost: 0.1 at least; 0: never.  Default: 60",
+		set_heartbeat},
 	{"hooks", 0, FOR_TRACE, "NAME[,NAME]",
 		"take these kernel hooks and not the best (see `relaytrace features`): "
 		"connect=fexit, connect=kprobe, connect=tracepoint, tcp=tp_btf, tcp=raw_tp, "
@@ -330,10 +281,26 @@ void options_help(int command)
 	}
 }
 
+/* How many of a repeatable option there are; NULL: of others the last one holds. */
+static const size_t *count_of(const struct options *o, const struct option_row *row)
+{
+	return row->set == set_output ? &o->output_count
+	       : row->set == set_tree ? &o->tree_count
+	       : row->set == set_pid  ? &o->pid_count
+	       : row->set == set_unit ? &o->unit_count
+				      : NULL;
+}
+
 /* Sets one option from the command line or from a configuration file. */
 static int option_set(
 	struct options *o, const struct option_row *row, const char *value, const char *where)
 {
+	const size_t *count = count_of(o, row);
+
+	if (count && *count == OPTIONS_MANY) {
+		log_error("%s: --%s %s: at most %d of them", where, row->name, value, OPTIONS_MANY);
+		return 2;
+	}
 	if (row->set(o, value))
 		return 0;
 	log_error("%s: --%s does not take '%s'; it takes %s: %s", where, row->name, value,
@@ -349,35 +316,23 @@ static const struct option_row *row_named(const char *name, int command)
 	return NULL;
 }
 
-/*
- * Ends line where a comment begins: a # that is first or stands behind a space.  One within a word
- * belongs to it (json:/var/log/node#3); a path with a # behind a space is one for the command line.
- */
-static void comment_cut(char *line)
+/* Of a file's outputs: does this command write that format?  Those of check are in its row. */
+static bool output_is_for(int command, const char *value)
 {
-	for (char *hash = strchr(line, '#'); hash; hash = strchr(hash + 1, '#')) {
-		if (hash == line || strchr(" \t\r", hash[-1])) {
-			*hash = '\0';
-			return;
-		}
-	}
+	size_t len = strcspn(value, ":");
+
+	return command != FOR_CHECK ||
+	       (len == 4 && (!strncmp(value, "text", 4) || !strncmp(value, "json", 4)));
 }
 
 /* One line `name value` or `name` of a configuration file, cut apart in place. */
 static int config_line(struct options *o, int command, char *line, const char *where)
 {
 	const struct option_row *row;
-	char *name = line + strspn(line, " \t\r"), *value, *end;
+	char *name, *value;
 
-	comment_cut(name);
-	if (!*name)
+	if (!config_cut(line, &name, &value))
 		return 0;
-	value = name + strcspn(name, " \t=\r");
-	end = value;
-	value += strspn(value, " \t=\r");
-	*end = '\0';
-	for (end = value + strlen(value); end > value && strchr(" \t\r", end[-1]);)
-		*--end = '\0';
 	/* The file serves all commands: what this one does not take is not its business. */
 	row = row_named(name, command);
 	if (!row && row_named(name, BOTH | FOR_CHECK))
@@ -392,27 +347,24 @@ static int config_line(struct options *o, int command, char *line, const char *w
 			row->argument ? "needs a value" : "takes no value");
 		return 2;
 	}
+	if (row->set == set_output && !output_is_for(command, value))
+		return 0;
 	return option_set(o, row, row->argument ? value : NULL, where);
 }
 
 static int config_read(struct options *o, int command, const char *path)
 {
-	FILE *file = fopen(path, "re");
-	size_t size = 0, number = 0;
+	size_t number = 0;
 	char where[512];
-	ssize_t len;
 	int status = 0;
 
-	if (!file) {
-		log_error("--config %s: %s", path, strerror(errno));
+	if (o->config) {
+		log_error("--config %s: there is another --config already, and one at most", path);
 		return 2;
 	}
-	free(o->config);
-	o->config = NULL;
-	len = getdelim(&o->config, &size, '\0', file);
-	fclose(file);
-	if (len < 0)
-		return 0; /* empty */
+	o->config = config_text(path);
+	if (!o->config)
+		return 2;
 	for (char *line = o->config, *next; line && !status; line = next) {
 		next = strchr(line, '\n');
 		if (next)
@@ -423,54 +375,84 @@ static int config_read(struct options *o, int command, const char *path)
 	return status;
 }
 
-int options_parse(struct options *out, int command, int argc, char **argv)
+/* What getopt_long() goes by: the options of one command. */
+struct option_words {
+	struct option table[ROWS + 1];
+	char letters[2 * ROWS + 4];
+};
+
+static void option_words_of(int command, struct option_words *w)
 {
-	struct option table[ROWS + 1] = {0};
-	char letters[2 * ROWS + 4] = "+:";
-	int found, index, status = 0;
 	size_t n = 0;
 
-	*out = (struct options){
-		.names = "auto", .pending_ns = 20000000000ULL, .heartbeat_ns = 60000000000ULL};
+	memset(w, 0, sizeof(*w));
+	strcpy(w->letters, "+:");
 	for (size_t i = 0; i < ROWS; i++) {
 		if (!(rows[i].commands & command))
 			continue;
-		table[n].name = rows[i].name;
-		table[n].has_arg = rows[i].argument ? required_argument : no_argument;
-		table[n++].val = (int)i + 256;
+		w->table[n].name = rows[i].name;
+		w->table[n].has_arg = rows[i].argument ? required_argument : no_argument;
+		w->table[n++].val = (int)i + 256;
 		if (rows[i].letter) {
 			char letter[3] = {rows[i].letter, rows[i].argument ? ':' : '\0', '\0'};
 
-			strcat(letters, letter);
+			strcat(w->letters, letter);
 		}
 	}
-	/* The file's words come first, so that the command line's win. */
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0 && !status; i++) {
-		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
-			status = config_read(out, command, argv[i + 1]);
-		else if (strncmp(argv[i], "--config=", 9) == 0)
-			status = config_read(out, command, argv[i] + 9);
+}
+
+/*
+ * The next option: its row, and its value in optarg; NULL at their end or, with a status, after
+ * printing what is wrong.  A long name is written in full: one that is short for another today may be
+ * short for two tomorrow.
+ */
+static const struct option_row *option_next(
+	const struct option_words *w, int argc, char **argv, int *status)
+{
+	const char *word = argv[optind > 0 ? optind : 1];
+	int found = getopt_long(argc, argv, w->letters, w->table, NULL);
+	const struct option_row *row = NULL;
+
+	if (found == -1)
+		return NULL;
+	if (found == '?' || found == ':') {
+		word = argv[optind > 0 ? optind - 1 : 0];
+		log_error(found == ':' ? "%s needs a value; see `relaytrace %s --help`"
+				       : "there is no option '%s'; see `relaytrace %s --help`",
+			word, argv[0]);
+		*status = 2;
+		return NULL;
 	}
-	optind = 0;
+	for (size_t i = 0; i < ROWS && !row; i++)
+		if (found >= 256 ? (size_t)(found - 256) == i : rows[i].letter == found)
+			row = &rows[i];
+	if (row && found >= 256 && strcspn(word + 2, "=") != strlen(row->name)) {
+		log_error("%s: an option is written in full: --%s", word, row->name);
+		*status = 2;
+		return NULL;
+	}
+	return row;
+}
+
+int options_parse(struct options *out, int command, int argc, char **argv)
+{
+	const struct option_row *row;
+	struct option_words words;
+	int status = 0;
+
+	*out = (struct options){
+		.names = "auto", .pending_ns = 20000000000ULL, .heartbeat_ns = 60000000000ULL};
+	option_words_of(command, &words);
 	opterr = 0;
-	while (!status && (found = getopt_long(argc, argv, letters, table, &index)) != -1) {
-		const struct option_row *row = NULL;
-
-		if (found == '?' || found == ':') {
-			const char *word = argv[optind > 0 ? optind - 1 : 0];
-
-			log_error(found == ':'
-					  ? "%s needs a value; see `relaytrace %s --help`"
-					  : "there is no option '%s'; see `relaytrace %s --help`",
-				word, argv[0]);
-			return 2;
-		}
-		for (size_t i = 0; i < ROWS && !row; i++)
-			if (found >= 256 ? (size_t)(found - 256) == i : rows[i].letter == found)
-				row = &rows[i];
-		if (row && row->set)
+	/* The file's words come first, so that the command line's win. */
+	optind = 0;
+	while (!status && (row = option_next(&words, argc, argv, &status)))
+		if (!row->set)
+			status = config_read(out, command, optarg);
+	optind = 0;
+	while (!status && (row = option_next(&words, argc, argv, &status)))
+		if (row->set)
 			status = option_set(out, row, optarg, "command line");
-	}
 	out->rest = argv + optind;
 	out->dashes = optind > 0 && strcmp(argv[optind - 1], "--") == 0;
 	return status;

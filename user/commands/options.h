@@ -52,7 +52,4 @@ void options_free(struct options *o);
 /* Prints the options of that command, one a line, as the man page has them. */
 void options_help(int command);
 
-/* "30", "30s", "5m", "2h", "1.5s", "200ms": nanoseconds.  False where text is none of these. */
-bool duration_parse(const char *text, uint64_t *ns);
-
 #endif

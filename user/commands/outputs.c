@@ -355,13 +355,12 @@ uint64_t outputs_privileges(const struct outputs *out)
 
 int outputs_status(const struct pipeline *p, const struct options *options, int input_error)
 {
-	const struct totals *totals = pipeline_totals(p);
-
 	if (input_error || pipeline_output_error(p))
 		return STATUS_USAGE;
 	if (options->fail_on == FAIL_ON_NEVER)
 		return STATUS_DONE;
-	if (totals->errors || (options->fail_on == FAIL_ON_WARNING && totals->warnings))
+	if (pipeline_found(p, SEVERITY_ERROR) ||
+		(options->fail_on == FAIL_ON_WARNING && pipeline_found(p, SEVERITY_WARNING)))
 		return STATUS_FINDINGS;
 	return STATUS_DONE;
 }

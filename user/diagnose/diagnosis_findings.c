@@ -3,7 +3,6 @@
 
 #include "base/buffer.h"
 #include "base/table.h"
-#include "diagnose/diagnosis_relays.h"
 #include "diagnose/rules.h"
 
 #include <inttypes.h>
@@ -27,12 +26,26 @@ static void success_forget(struct finding_success *r)
 	r->dial.process = NULL;
 }
 
+/* What succeeded before it was told does not close it after all, or has. */
+static void late_forget(struct finding_entry *e)
+{
+	free(e->late.says);
+	memset(&e->late, 0, sizeof(e->late));
+}
+
+static void entry_free(struct finding_entry *e)
+{
+	late_forget(e);
+	finding_free(e->finding);
+	memset(e, 0, sizeof(*e));
+}
+
 void findings_free(struct finding_store *s)
 {
 	for (size_t i = 0; i < FINDINGS_RECENT; i++)
 		success_forget(&s->recent[i]);
 	for (size_t i = 0; i < s->count; i++)
-		finding_free(s->entries[i].finding);
+		entry_free(&s->entries[i]);
 	free(s->entries);
 	memset(s, 0, sizeof(*s));
 }
@@ -104,9 +117,20 @@ static struct finding_entry *entry_of_address(struct finding_store *s, const str
 
 static void tell(struct finding_store *s, struct finding_entry *e, uint64_t now_ns)
 {
-	e->told_count = e->finding->count;
+	struct finding *f = e->finding;
+
+	e->told_count = f->count;
 	e->told_ns = now_ns;
-	s->handler.finding(s->handler.context, e->finding, false);
+	s->handler.finding(s->handler.context, f, false);
+	if (!f->again || f->severity > f->worst)
+		f->worst = f->severity;
+}
+
+/* findings_tick() has something to do then. */
+static void remind(struct finding_store *s, uint64_t due_ns)
+{
+	if (!s->next_ns || due_ns < s->next_ns)
+		s->next_ns = due_ns;
 }
 
 static bool is_power_of_ten(uint64_t n)
@@ -169,8 +193,10 @@ static struct finding_entry *entry_new(struct finding_store *s)
 		s->entries = entries;
 		s->capacity = capacity;
 	}
-	if (s->count < s->capacity)
+	if (s->count < s->capacity) {
+		memset(&s->entries[s->count], 0, sizeof(*s->entries));
 		return &s->entries[s->count++];
+	}
 	oldest = &s->entries[0];
 	for (size_t i = 1; i < s->count; i++) {
 		const struct finding *a = s->entries[i].finding, *b = oldest->finding;
@@ -179,7 +205,7 @@ static struct finding_entry *entry_new(struct finding_store *s)
 			oldest = &s->entries[i];
 	}
 	s->open -= !oldest->finding->resolved;
-	finding_free(oldest->finding);
+	entry_free(oldest);
 	return oldest;
 }
 
@@ -200,22 +226,60 @@ bool findings_is_open(const struct finding_store *s, const struct finding *f)
 	return false;
 }
 
-static void success_apply(
-	struct finding_store *s, struct finding_entry *e, const struct finding_success *r);
+/* The same role: in the same tree, or the same program in whatever tree it was started anew. */
+static bool is_its_like(const struct process *a, const struct process *b)
+{
+	return a->role == b->role &&
+	       (!strcmp(a->tree, b->tree) || !strcmp(program_of(a), program_of(b)));
+}
 
-/* Closes e by what succeeded in the moment after its dial ended. */
+static bool success_proves(const struct finding *f, const struct finding_success *r, char **says)
+{
+	return is_its_like(f->process, r->dial.process) &&
+	       finding_is_over(f, &r->dial, r->success, says);
+}
+
+/* says: what is said of it, which is taken over. */
+static void close_entry(
+	struct finding_store *s, struct finding_entry *e, char *says, uint64_t now_ns)
+{
+	late_forget(e);
+	e->finding->resolved = true;
+	e->finding->over = says;
+	e->finding->last_ns = now_ns;
+	e->told_count = e->finding->count;
+	s->open--;
+	s->handler.finding(s->handler.context, e->finding, true);
+}
+
+/*
+ * What succeeded in the moment after its dial ended closes e, once whatever else failed before that
+ * had the time to be told.
+ */
 static void successes_look_back(struct finding_store *s, struct finding_entry *e)
 {
 	const struct dial *failed = e->finding->dial;
 
-	for (size_t i = 0; i < FINDINGS_RECENT && failed && !e->finding->resolved; i++) {
+	for (size_t i = 0; i < FINDINGS_RECENT && failed; i++) {
 		const struct finding_success *r = &s->recent[(s->recent_at + i) % FINDINGS_RECENT];
 
-		if (r->dial.process && r->at_ns > failed->end_ns &&
-			r->dial.begin_ns > failed->end_ns &&
-			r->at_ns < failed->end_ns + FINDINGS_RECENT_NS)
-			success_apply(s, e, r);
+		if (!r->dial.process || r->at_ns <= failed->end_ns ||
+			r->dial.begin_ns <= failed->end_ns ||
+			r->at_ns >= failed->end_ns + FINDINGS_RECENT_NS ||
+			!success_proves(e->finding, r, &e->late.says))
+			continue;
+		e->late.begin_ns = r->dial.begin_ns;
+		e->late.at_ns = r->at_ns;
+		remind(s, r->at_ns + FINDINGS_RECENT_NS);
+		return;
 	}
+}
+
+/* It failed before what closed e, and is told only now: a number, nothing that came back. */
+static bool is_late(const struct finding_entry *e, const struct finding *f, uint64_t end_ns)
+{
+	return e->finding->resolved && e->finding->dial && f->dial &&
+	       end_ns < e->finding->last_ns && f->severity <= e->finding->severity;
 }
 
 void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns)
@@ -234,27 +298,40 @@ void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns)
 		else
 			e = entry_of_address(s, f);
 	}
+	if (e) {
+		memcpy(f->id, e->finding->id, sizeof(f->id));
+		f->again = true;
+		f->worst = e->finding->worst;
+		if (at_ns >= e->late.begin_ns)
+			late_forget(e);
+	}
+	if (e && is_late(e, f, at_ns)) {
+		e->finding->count++;
+		if (at_ns < e->finding->first_ns)
+			e->finding->first_ns = at_ns;
+		finding_free(f);
+		return;
+	}
 	if (e && !e->finding->resolved) {
 		struct finding *old = e->finding;
+		/* A dial failed after a warning: counted from 1. */
+		bool raised = f->dial && !old->dial && f->severity > old->severity;
 
-		memcpy(f->id, old->id, sizeof(f->id));
-		f->raised = f->dial && !old->dial && f->severity > old->severity;
-		f->first_ns = f->raised || at_ns < old->first_ns ? at_ns : old->first_ns;
-		if (!f->raised && old->last_ns > f->last_ns)
+		f->first_ns = raised || at_ns < old->first_ns ? at_ns : old->first_ns;
+		if (!raised && old->last_ns > f->last_ns)
 			f->last_ns = old->last_ns;
-		f->count = f->raised ? 1 : old->count + 1;
+		f->count = raised ? 1 : old->count + 1;
 		finding_free(old);
 		e->finding = f;
 		if (is_power_of_ten(f->count) || now_ns - e->told_ns >= UPDATE_NS)
 			tell(s, e, now_ns);
-		else if (!s->next_ns || e->told_ns + UPDATE_NS < s->next_ns)
-			s->next_ns = e->told_ns + UPDATE_NS;
+		else
+			remind(s, e->told_ns + UPDATE_NS);
 		return;
 	}
 	f->first_ns = at_ns;
 	f->count = 1;
 	if (e) { /* it came back: the same id, counted anew */
-		memcpy(f->id, e->finding->id, sizeof(f->id));
 		finding_free(e->finding);
 	} else {
 		e = entry_new(s);
@@ -272,102 +349,13 @@ void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns)
 	successes_look_back(s, e);
 }
 
-static bool is_rule(const struct finding *f, const char *const *ids)
-{
-	for (; *ids; ids++)
-		if (!strcmp(f->rule->id, *ids))
-			return true;
-	return false;
-}
-
-static bool same_host(const struct finding *f, const char *host, const char *ip, uint16_t port)
-{
-	if (f->port && port && f->port != port)
-		return false;
-	if (f->host[0] && host[0])
-		return !strcasecmp(f->host, host);
-	return f->ip[0] && !strcmp(f->ip, ip);
-}
-
-/* Is it about a tunnel that the relay had granted? */
-static bool is_tunnel(const struct finding *f)
-{
-	return f->relay_status / 100 == 2;
-}
-
-/*
- * What a success by way of a relay proves.  A cause that lies in the variables is gone once the same
- * role uses a relay for the scheme; one that lies in the list, the relay's policy or the host only
- * once the relay has let that host through.
- */
-static bool relay_success_proves(
-	const struct finding *f, const struct dial *d, enum success success, const char *ip)
-{
-	static const char *const by_variable[] = {"containerd-scope", "relay-missing",
-		"name-unread", "scheme-uncovered", "value-dropped", "value-misread", "direct-reset",
-		"resolver-failed", "env-file-invalid", "env-file-unloaded", "env-file-stale", NULL};
-	static const char *const by_way[] = {"relay-unreachable", "relay-unresolved", NULL};
-	static const char *const by_relay[] = {
-		"relay-auth", "relay-protocol", "relay-silent", NULL};
-	bool through = d->replied && d->status >= 200 && !dial_answer_refuses(d);
-	const struct variable *v;
-
-	if (is_rule(f, by_way))
-		return true;
-	if (success == SUCCESS_REACHED || (is_tunnel(f) && success != SUCCESS_LASTED))
-		return false;
-	if (is_rule(f, by_variable)) {
-		v = environment_effective(d->environment,
-			d->relay_variable ? d->relay_variable->relay.family : RELAY_FAMILY_PROXY,
-			f->port == 80 ? RELAY_KIND_HTTP : RELAY_KIND_HTTPS);
-		if (v && relay_url_is_sound(&v->url))
-			return true;
-	}
-	if (!through)
-		return false;
-	if (is_rule(f, by_relay) && !strcmp(f->relay_ip, ip) && f->relay_port == d->remote.port)
-		return true;
-	return d->connect_port && f->host[0] && same_host(f, d->connect_host, "", d->connect_port);
-}
-
-static bool direct_success_proves(const struct finding *f, const struct dial *d, const char *ip)
-{
-	/* A finding about a connection that was made and then failed is not closed by one more. */
-	if (f->dial && (f->dial->outcome == DIAL_RESET || f->dial->outcome == DIAL_NO_ANSWER ||
-			       f->dial->established_ns))
-		return false;
-	return same_host(f, d->name, ip, d->remote.port);
-}
-
-static void close_entry(struct finding_store *s, struct finding_entry *e, uint64_t now_ns)
-{
-	e->finding->resolved = true;
-	e->finding->last_ns = now_ns;
-	e->told_count = e->finding->count;
-	s->open--;
-	s->handler.finding(s->handler.context, e->finding, true);
-}
-
-/* The same role: in the same tree, or the same program in whatever tree it was started anew. */
-static bool is_its_like(const struct process *a, const struct process *b)
-{
-	return a->role == b->role &&
-	       (!strcmp(a->tree, b->tree) || !strcmp(program_of(a), program_of(b)));
-}
-
 static void success_apply(
 	struct finding_store *s, struct finding_entry *e, const struct finding_success *r)
 {
-	const struct finding *f = e->finding;
-	char ip[ADDRESS_TEXT];
+	char *says;
 
-	if (f->resolved || !is_its_like(f->process, r->dial.process))
-		return;
-	address_text(&r->dial.remote, ip);
-	if (r->dial.path == DIAL_RELAY ? !relay_success_proves(f, &r->dial, r->success, ip)
-				       : !direct_success_proves(f, &r->dial, ip))
-		return;
-	close_entry(s, e, r->at_ns);
+	if (!e->finding->resolved && success_proves(e->finding, r, &says))
+		close_entry(s, e, says, r->at_ns);
 }
 
 void findings_success(
@@ -393,8 +381,8 @@ void findings_mended(
 		if (!f->resolved && !f->dial && !strcmp(f->rule->id, rule) &&
 			f->process->role == p->role &&
 			!strcmp(program_of(f->process), program_of(p))) {
-			s->entries[i].finding->mended = true;
-			close_entry(s, &s->entries[i], now_ns);
+			close_entry(s, &s->entries[i],
+				strdup("a new process does not have it any more"), now_ns);
 		}
 	}
 }
@@ -406,13 +394,22 @@ void findings_tick(struct finding_store *s, uint64_t now_ns, bool all)
 	s->next_ns = 0;
 	for (size_t i = 0; i < s->count; i++) {
 		struct finding_entry *e = &s->entries[i];
+		uint64_t late_ns = e->late.at_ns + FINDINGS_RECENT_NS;
 
+		if (e->late.at_ns && (all || now_ns >= late_ns)) {
+			char *says = e->late.says;
+
+			e->late.says = NULL;
+			close_entry(s, e, says, e->late.at_ns);
+		} else if (e->late.at_ns) {
+			remind(s, late_ns);
+		}
 		if (e->finding->resolved || e->finding->count == e->told_count)
 			continue;
 		if (all || now_ns - e->told_ns >= UPDATE_NS)
 			tell(s, e, now_ns);
-		else if (!s->next_ns || e->told_ns + UPDATE_NS < s->next_ns)
-			s->next_ns = e->told_ns + UPDATE_NS;
+		else
+			remind(s, e->told_ns + UPDATE_NS);
 	}
 }
 

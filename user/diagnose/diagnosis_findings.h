@@ -7,6 +7,7 @@
 #define DIAGNOSE_DIAGNOSIS_FINDINGS_H
 
 #include "diagnose/diagnosis.h"
+#include "diagnose/diagnosis_over.h"
 
 /* More than this are not kept apart; the one that was quiet the longest is forgotten. */
 #define FINDINGS_MAX 1024
@@ -16,18 +17,17 @@ struct finding_entry {
 	uint64_t told_count; /* what its latest line said */
 	uint64_t told_ns;
 	struct finding *finding; /* owned */
-};
-
-/* A relay that was reached may still refuse, and a tunnel that it granted may still be broken off. */
-enum success {
-	SUCCESS_REACHED,
-	SUCCESS_ANSWERED,
-	SUCCESS_LASTED /* or the answer cannot be seen, and nothing else was by then */
+	/* A success that came before the finding was told, and closes it soon; at_ns 0: none. */
+	struct {
+		uint64_t begin_ns, at_ns;
+		char *says; /* owned */
+	} late;
 };
 
 /*
  * A failure is told a moment after it happened (late pieces, siblings).  What succeeded in that moment closes it
- * as well.
+ * as well, when as much time is over: of a burst of failures before it the first opens the finding, and the
+ * others count.
  */
 #define FINDINGS_RECENT	   16
 #define FINDINGS_RECENT_NS 2000000000ULL
@@ -58,7 +58,7 @@ bool findings_is_open(const struct finding_store *s, const struct finding *f);
 
 /*
  * Takes f over: one more of its kind, or the first; a failed dial after what was told before any dial is counted anew
- * under the same id (raised).  f has its rule, process, host, ip and port;
+ * under the same id, and one that ended before what closed its finding only counts.  f has its rule, process, host, ip and port;
  * id, times and count are given here.  Tells it where it is due.
  */
 void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns);
@@ -71,7 +71,7 @@ void findings_success(
 void findings_mended(
 	struct finding_store *s, const char *rule, const struct process *p, uint64_t now_ns);
 
-/* Tells the counts that grew and have waited for ten minutes; with all, all that grew. */
+/* Closes what has waited for that; tells the counts that grew and waited for ten minutes, with all all that grew. */
 void findings_tick(struct finding_store *s, uint64_t now_ns, bool all);
 
 /* How many are kept and not resolved, by rule (rule_index()) and severity. */

@@ -77,13 +77,15 @@ struct finding *finding_copy(const struct finding *f)
 		return NULL;
 	*copy = *f;
 	copy->message = f->message ? strdup(f->message) : NULL;
+	copy->over = f->over ? strdup(f->over) : NULL;
 	copy->process = process_ref(f->process);
 	copy->dial = f->dial ? dial_keep(f->dial) : NULL;
 	whole = lines_copy(&copy->chain, &f->chain);
 	whole = lines_copy(&copy->missing, &f->missing) && whole;
 	whole = lines_copy(&copy->add, &f->add) && whole;
 	whole = lines_copy(&copy->remedy, &f->remedy) && whole;
-	if (whole && (copy->message || !f->message) && (copy->dial || !f->dial))
+	if (whole && (copy->message || !f->message) && (copy->over || !f->over) &&
+		(copy->dial || !f->dial))
 		return copy;
 	finding_free(copy);
 	return NULL;
@@ -94,6 +96,7 @@ void finding_free(struct finding *f)
 	if (!f)
 		return;
 	free(f->message);
+	free(f->over);
 	lines_free(&f->chain);
 	lines_free(&f->missing);
 	lines_free(&f->add);

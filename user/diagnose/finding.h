@@ -33,9 +33,10 @@ struct finding {
 	uint64_t first_ns, last_ns;
 	bool incomplete; /* something was lost in its window: it may be wrong */
 	bool resolved;
-	bool mended; /* resolved by what a new process carries; else by a dial that works */
-	bool raised; /* told before any dial as a warning of this id: the dial failed now, counted from 1 */
+	bool again;		 /* this id was told before */
+	enum severity worst;	 /* again: the worst that it was told with */
 	char *message;		 /* one sentence with the numbers of the latest dial */
+	char *over;		 /* resolved: what is said of that; NULL: nothing */
 	struct lines chain;	 /* from the failed dial to the cause */
 	struct lines missing;	 /* variables that would have to be there */
 	struct lines add;	 /* lines that an env file lacks, as far as they may be shown */

@@ -17,11 +17,17 @@ void environment_changes_free(struct environment_changes *c)
 	c->before = NULL;
 }
 
+/* Roles of which several programs work side by side, each with an environment of its own. */
+static bool is_named_kind(enum role role)
+{
+	return role == ROLE_CLIENT || role == ROLE_CREDENTIAL_PROVIDER;
+}
+
 static uint64_t place_of(const struct process *p)
 {
 	char text[512];
 	int len = snprintf(text, sizeof(text), "%d/%s/%s", (int)p->role,
-		p->unit[0] ? p->unit : p->tree, p->role == ROLE_CLIENT ? p->name : "");
+		p->unit[0] ? p->unit : p->tree, is_named_kind(p->role) ? p->name : "");
 	uint64_t hash = table_hash(text, len < (int)sizeof(text) ? (size_t)len : sizeof(text) - 1);
 
 	return hash ? hash : 1;
@@ -31,6 +37,12 @@ static void list_add(struct name_list *list, const char *name)
 {
 	if (list->count < ENVIRONMENT_CHANGES)
 		list->names[list->count++] = name;
+}
+
+/* Empty is unset, as Go has it: name by name, whatever the other spelling says. */
+static bool is_set(const struct variable *v)
+{
+	return v->is_relay && v->value[0];
 }
 
 static void compare(struct environment_changes *out, const struct environment *was,
@@ -43,18 +55,24 @@ static void compare(struct environment_changes *out, const struct environment *w
 	for (unsigned int i = 0; i < is->count; i++) {
 		const struct variable *v = &is->variables[i], *old;
 
-		if (!v->is_relay)
+		if (!is_set(v))
 			continue;
 		old = environment_get(was, v->name);
-		if (!old && was_proves)
+		if (old ? !is_set(old) : was_proves)
 			list_add(&out->added, v->name);
 		else if (old &&
 			 (strcmp(old->value, v->value) != 0 || old->value_cut != v->value_cut))
 			list_add(&out->changed, v->name);
 	}
-	for (unsigned int i = 0; i < was->count && is_proves; i++)
-		if (was->variables[i].is_relay && !environment_get(is, was->variables[i].name))
-			list_add(&out->removed, was->variables[i].name);
+	for (unsigned int i = 0; i < was->count; i++) {
+		const struct variable *old = &was->variables[i], *v;
+
+		if (!is_set(old))
+			continue;
+		v = environment_get(is, old->name);
+		if (v ? !is_set(v) : is_proves)
+			list_add(&out->removed, old->name);
+	}
 }
 
 bool environment_history_exec(struct environment_history *h, const struct process *p,

@@ -44,7 +44,8 @@ void environment_history_free(struct environment_history *h);
 /*
  * Process p began to run a program at time_ns: takes its predecessor's place.  True where there was
  * one: out tells what changed, to be given back to environment_changes_free().  Predecessors are of
- * the same role and of the same unit, or tree where there is no unit; clients also of the same name.
+ * the same role and of the same unit, or tree where there is no unit; clients and credential
+ * providers also of the same name.  A variable that is empty counts as one that is not there.
  */
 bool environment_history_exec(struct environment_history *h, const struct process *p,
 	uint64_t time_ns, struct environment_changes *out);

@@ -305,6 +305,31 @@ static int process_copy_args(struct process *p, const struct event_exec *exec)
 	return p->args ? 0 : -1;
 }
 
+/*
+ * Which RKE2 it belongs to: by what was read of it, by its path, or, of what pulls for an RKE2 and lies
+ * elsewhere (a credential provider, a crictl), by who started it.  Not of a supervisor, which may be of
+ * another version than what runs its upgrade.
+ */
+static void process_learn_version(
+	struct process *p, const char *version, const struct process *from)
+{
+	if (version) {
+		snprintf(p->version, sizeof(p->version), "%s", version);
+		return;
+	}
+	if (rke2_version_of(p->executable, p->version, sizeof(p->version)) ||
+		p->role == ROLE_SUPERVISOR || !role_pulls(p->role))
+		return;
+	for (; from && !strcmp(from->tree, p->tree); from = from->parent) {
+		if (from->version[0]) {
+			memcpy(p->version, from->version, sizeof(p->version));
+			return;
+		}
+		if (from->role == ROLE_SUPERVISOR)
+			return;
+	}
+}
+
 /* The program that an exec event describes; NULL when out of memory. */
 static struct process *process_of_exec(struct process_table *t, const struct event *event,
 	const struct process *old, struct process *parent)
@@ -335,10 +360,7 @@ static struct process *process_of_exec(struct process_table *t, const struct eve
 	process_unit_of_cgroup(p->cgroup, p->unit, sizeof(p->unit));
 	snprintf(p->tree, sizeof(p->tree), "%s", exec->tree ? exec->tree : from ? from->tree : "");
 	p->role = role_of(p->name, p->executable);
-	if (exec->version)
-		snprintf(p->version, sizeof(p->version), "%s", exec->version);
-	else
-		rke2_version_of(p->executable, p->version, sizeof(p->version));
+	process_learn_version(p, exec->version, from);
 	p->found = exec->found;
 	p->ran = true;
 	p->exec_ns = exec->found ? 0 : event->time_ns;

@@ -62,6 +62,7 @@ struct process {
 	struct process *next_ended; /* in the table: the next to be forgotten */
 	struct process *seen_before,
 		*seen_after; /* in the table: by when they were last heard of */
+	bool left_out;	     /* noted by the summary: it had no row for this one */
 	bool ran;	     /* an exec was seen or scanned, not only the fork */
 };
 

@@ -17,7 +17,7 @@ enum json_cut {
 struct json_line {
 	struct json json;
 	const struct sink_context *context;
-	uint64_t written, refused; /* by the sink so far */
+	uint64_t written, refused; /* by the sink in this run so far */
 	size_t rung;		   /* which limits hold; 0: none */
 	size_t args_room;	   /* bytes that all arguments may take, escaped */
 	unsigned int cut;	   /* json_cut bits: what they cut */

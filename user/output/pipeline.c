@@ -21,12 +21,13 @@ struct pipeline {
 	struct environment_history environments;
 	struct tracker *tracker;
 	struct diagnosis *diagnosis;
-	struct totals totals;
-	struct event_start start; /* a copy; its strings are owned */
+	struct totals totals;		   /* of this run */
+	uint64_t found_before[SEVERITIES]; /* in the runs before this one */
+	struct event_start start;	   /* a copy; its strings are owned */
 	uint64_t start_ns;
 	struct summary_row rows[PIPELINE_ROWS];
-	size_t row_count;
-	uint64_t beat_ns; /* when the next heartbeat is due */
+	size_t row_count, row_more; /* those that found no room */
+	uint64_t beat_ns;	    /* when the next heartbeat is due */
 	uint64_t dropped; /* by the tracker of this run, of which lost[LOSS_MEMORY] has all */
 	bool drops_untold;
 	uint64_t drops_told_ns;		     /* 0: never */
@@ -86,8 +87,11 @@ static struct summary_row *row_of(struct pipeline *p, struct process *process)
 	for (size_t i = 0; i < p->row_count; i++)
 		if (p->rows[i].process == process)
 			return &p->rows[i];
-	if (p->row_count == PIPELINE_ROWS)
+	if (p->row_count == PIPELINE_ROWS) {
+		p->row_more += !process->left_out;
+		process->left_out = true;
 		return NULL;
+	}
 	p->rows[p->row_count].process = process_ref(process);
 	return &p->rows[p->row_count++];
 }
@@ -97,7 +101,7 @@ static void rows_clear(struct pipeline *p)
 	for (size_t i = 0; i < p->row_count; i++)
 		process_unref((struct process *)p->rows[i].process);
 	memset(p->rows, 0, sizeof(p->rows));
-	p->row_count = 0;
+	p->row_count = p->row_more = 0;
 }
 
 /* ---- losses ---- */
@@ -210,6 +214,20 @@ static void on_relay(void *context, const struct dial *d)
 		diagnosis_relay(p->diagnosis, d, p->outlets.now_ns);
 }
 
+/* One more or one less of that severity; each id counts once, as the worst that was told of it. */
+static void found_count(
+	struct pipeline *p, const struct finding *f, enum severity severity, int step)
+{
+	uint64_t *const counts[SEVERITIES] = {[SEVERITY_INFO] = &p->totals.infos,
+		[SEVERITY_WARNING] = &p->totals.warnings,
+		[SEVERITY_ERROR] = &p->totals.errors};
+	size_t rule = rule_index(f->rule->id);
+
+	*counts[severity] += (uint64_t)step;
+	if (rule < RULES_MAX)
+		p->totals.found[rule][severity] += (uint64_t)step;
+}
+
 static void on_finding(void *context, const struct finding *f, bool resolved)
 {
 	struct pipeline *p = context;
@@ -218,21 +236,13 @@ static void on_finding(void *context, const struct finding *f, bool resolved)
 		.process = f->process,
 		.finding = f,
 		.totals = &p->totals};
-	size_t rule = rule_index(f->rule->id);
 
-	if (!resolved && f->count <= 1 && rule < RULES_MAX) {
-		if (f->raised)
-			p->totals.found[rule][SEVERITY_WARNING]--;
-		p->totals.found[rule][f->severity]++;
-	}
-	if (!resolved && f->raised && f->count <= 1) {
-		p->totals.warnings--;
-		p->totals.errors++;
-	} else if (!resolved && f->count <= 1) {
+	if (!resolved && !f->again) {
 		p->totals.findings++;
-		p->totals.errors += f->severity == SEVERITY_ERROR;
-		p->totals.warnings += f->severity == SEVERITY_WARNING;
-		p->totals.infos += f->severity == SEVERITY_INFO;
+		found_count(p, f, f->severity, 1);
+	} else if (!resolved && f->severity > f->worst) {
+		found_count(p, f, f->worst, -1);
+		found_count(p, f, f->severity, 1);
 	}
 	pipeline_report(p, &r);
 }
@@ -249,6 +259,18 @@ static void run_end(struct pipeline *p)
 	environment_history_free(&p->environments);
 	process_table_free(&p->processes);
 	memset(&p->processes, 0, sizeof(p->processes));
+}
+
+/* A run counts anew; what outputs refuse does not end with it. */
+static void totals_begin(struct pipeline *p)
+{
+	uint64_t refused = p->totals.lost[LOSS_SINK];
+
+	p->found_before[SEVERITY_INFO] += p->totals.infos;
+	p->found_before[SEVERITY_WARNING] += p->totals.warnings;
+	p->found_before[SEVERITY_ERROR] += p->totals.errors;
+	memset(&p->totals, 0, sizeof(p->totals));
+	p->totals.lost[LOSS_SINK] = refused;
 }
 
 static void run_begin(struct pipeline *p, const struct event *event)
@@ -292,6 +314,7 @@ static void run_stop(struct pipeline *p, const struct event *event)
 	outlets_tell(&p->outlets, true);
 	r.rows = p->rows;
 	r.row_count = p->row_count;
+	r.row_more = p->row_more;
 	pipeline_report(p, &r);
 	run_end(p);
 }
@@ -299,9 +322,11 @@ static void run_stop(struct pipeline *p, const struct event *event)
 static void heartbeat(struct pipeline *p, uint64_t now_ns)
 {
 	struct report r = {.kind = REPORT_HEARTBEAT, .time_ns = now_ns, .totals = &p->totals};
+	uint64_t every_ns = p->outlets.options.heartbeat_ns;
 
-	while (p->beat_ns <= now_ns)
-		p->beat_ns += p->outlets.options.heartbeat_ns;
+	/* The next one that is not over yet: the clock may have jumped by years. */
+	if (p->beat_ns <= now_ns)
+		p->beat_ns += ((now_ns - p->beat_ns) / every_ns + 1) * every_ns;
 	pipeline_report(p, &r);
 }
 
@@ -346,6 +371,8 @@ void pipeline_event(void *context, const struct event *event)
 	struct process *process;
 
 	p->outlets.now_ns = event->time_ns;
+	if (event->kind == EVENT_START)
+		totals_begin(p);
 	p->totals.seen[event->kind]++;
 	/* Before anything is made of it. */
 	outlets_record(&p->outlets, event);
@@ -402,6 +429,15 @@ uint64_t pipeline_deadline(const struct pipeline *p)
 const struct totals *pipeline_totals(const struct pipeline *p)
 {
 	return &p->totals;
+}
+
+uint64_t pipeline_found(const struct pipeline *p, enum severity severity)
+{
+	const uint64_t counts[SEVERITIES] = {[SEVERITY_INFO] = p->totals.infos,
+		[SEVERITY_WARNING] = p->totals.warnings,
+		[SEVERITY_ERROR] = p->totals.errors};
+
+	return p->found_before[severity] + counts[severity];
 }
 
 int pipeline_output_error(const struct pipeline *p)

@@ -33,8 +33,11 @@ void pipeline_event(void *context, const struct event *event);
 /* When something is due though no event comes (CLOCK_BOOTTIME); UINT64_MAX: nothing. */
 uint64_t pipeline_deadline(const struct pipeline *p);
 
-/* What was counted so far; belongs to the pipeline. */
+/* What was counted so far in this run; belongs to the pipeline. */
 const struct totals *pipeline_totals(const struct pipeline *p);
+
+/* How many distinct findings of that severity there were in all runs (a recording may hold several). */
+uint64_t pipeline_found(const struct pipeline *p, enum severity severity);
 
 /*
  * Takes other outputs from now on, those of options in place of those there were; a sink that is

@@ -110,6 +110,10 @@ int sink_write_line(struct sink *s)
 int sink_report(struct sink *s, const struct report *r)
 {
 	sink_look_for_reader(s);
+	if (r->kind == REPORT_START) {
+		s->written_before = s->written;
+		s->refused_before = s->refused;
+	}
 	buffer_clear(&s->line);
 	s->ops->format(s, r, &s->line);
 	return sink_write_line(s);

@@ -23,13 +23,13 @@ enum report_kind {
 	REPORT_KINDS
 };
 
-/* What was counted since the start. */
+/* What was counted in one run, since its start. */
 struct totals {
 	uint64_t seen[EVENT_KINDS]; /* events, by kind */
 	uint64_t lost[LOSS_KINDS];
 	uint64_t dials[ROLES][DIAL_PATHS][DIAL_OUTCOMES]; /* by what was told of each last */
-	uint64_t findings;				  /* distinct ones */
-	uint64_t errors, warnings, infos;		  /* distinct ones, by severity */
+	uint64_t findings;				  /* distinct ones, by id */
+	uint64_t errors, warnings, infos; /* distinct ones, by the worst severity told */
 	/* By rule_index() and severity: distinct ones, and those that are kept and not resolved. */
 	uint64_t found[RULES_MAX][SEVERITIES], open[RULES_MAX][SEVERITIES];
 	uint64_t last_ns; /* when something of a traced process was last told */
@@ -54,8 +54,8 @@ struct report {
 	const struct totals
 		*totals; /* START, FINDING, RESOLVED, LOSS, HEARTBEAT, STOP: with this one */
 	const struct summary_row *rows; /* REPORT_STOP: processes of interest, oldest first */
-	size_t row_count;
-	uint16_t resolve_code; /* REPORT_RESOLVE: name->code or DNS_CODE_* */
+	size_t row_count, row_more;	/* row_more: processes of interest that have no row */
+	uint16_t resolve_code;		/* REPORT_RESOLVE: name->code or DNS_CODE_* */
 };
 
 /* What all sinks need to know to put a report into words. */
@@ -116,8 +116,9 @@ struct sink {
 	bool failed;  /* the output refuses: told when that begins, and when it is over */
 	bool stalled; /* its reader was waited for in vain: no more waiting until it reads again */
 	bool half;    /* half a line stands at its end: a newline goes before the next */
-	uint64_t written, refused; /* lines, or entries of a journal */
-	uint64_t logged_ns;	   /* when its refusal was last told on standard error; 0: never */
+	uint64_t written, refused;		 /* lines, or entries of a journal */
+	uint64_t written_before, refused_before; /* those of them before this run's start */
+	uint64_t logged_ns; /* when its refusal was last told on standard error; 0: never */
 	uint64_t
 		again_bytes; /* no new file could be begun: tried again at this size; 0: none was due */
 	int no_room; /* why, -errno, for the caller to tell and to clear; 0: nothing is new */

@@ -84,7 +84,8 @@ static void put_message(struct sink_journal *s, const struct report *r, struct b
 	s->text->ops->format(s->text, r, text);
 	if (!text->len && r->kind == REPORT_HEARTBEAT)
 		buffer_printf(text, "heartbeat: %llu entries written, %llu refused\n",
-			(unsigned long long)s->sink.written, (unsigned long long)s->sink.refused);
+			(unsigned long long)(s->sink.written - s->sink.written_before),
+			(unsigned long long)(s->sink.refused - s->sink.refused_before));
 	if (!text->len) /* a loss of which the text said all before */
 		buffer_append_string(text, "loss\n");
 	out->failed |= text->failed;
@@ -95,8 +96,9 @@ static void put_message(struct sink_journal *s, const struct report *r, struct b
 static void journal_format(struct sink *sink, const struct report *r, struct buffer *out)
 {
 	struct sink_journal *s = (struct sink_journal *)sink;
-	struct json_line line = {
-		.context = &sink->context, .written = sink->written, .refused = sink->refused};
+	struct json_line line = {.context = &sink->context,
+		.written = sink->written - sink->written_before,
+		.refused = sink->refused - sink->refused_before};
 
 	if (sink->context.quiet && !report_is_for_quiet(r->kind))
 		return;

@@ -364,8 +364,9 @@ void json_put_report(struct json_line *l, const void *report)
 
 static void json_format(struct sink *s, const struct report *r, struct buffer *out)
 {
-	struct json_line line = {
-		.context = &s->context, .written = s->written, .refused = s->refused};
+	struct json_line line = {.context = &s->context,
+		.written = s->written - s->written_before,
+		.refused = s->refused - s->refused_before};
 
 	if (!s->context.quiet || report_is_for_quiet(r->kind))
 		json_line_write(&line, false, json_put_report, r, out);

@@ -12,6 +12,17 @@ static int syslog_severity(enum severity severity)
 	return severity == SEVERITY_ERROR ? 3 : severity == SEVERITY_WARNING ? 4 : 6;
 }
 
+/* What happened, or of a finding that is over, how: its rule, and why. */
+static void put_message(struct json_line *l, const struct finding *f, bool resolved)
+{
+	struct buffer b = {0};
+
+	if (resolved)
+		buffer_printf(&b, "%s: %s", f->rule->id, f->over ? f->over : "it is over");
+	json_line_text(l, "message", resolved ? buffer_string(&b) : f->message);
+	buffer_free(&b);
+}
+
 void json_put_finding(struct json_line *l, const struct report *r, bool resolved)
 {
 	const struct finding *f = r->finding;
@@ -28,7 +39,7 @@ void json_put_finding(struct json_line *l, const struct report *r, bool resolved
 		json_line_text(l, "reference", f->rule->reference);
 	json_object_end(j);
 	if (!j->fields) /* the journal's MESSAGE is for a person, and its sink writes it */
-		json_line_text(l, "message", f->message);
+		put_message(l, f, resolved);
 	if (f->process) {
 		if (f->process->pid) /* else it is one that its unit would start */
 			json_line_process(l, f->process);
@@ -92,9 +103,10 @@ static void put_dials(
 static void put_rows(struct json_line *l, const struct report *r)
 {
 	struct json *j = &l->json;
+	size_t i;
 
 	json_array(j, "processes");
-	for (size_t i = 0; i < r->row_count; i++) {
+	for (i = 0; i < r->row_count; i++) {
 		const struct process *p = r->rows[i].process;
 
 		if (!json_line_counts(l, &l->rows))
@@ -110,6 +122,8 @@ static void put_rows(struct json_line *l, const struct report *r)
 		json_object_end(j);
 	}
 	json_array_end(j);
+	if (r->row_more || i < r->row_count)
+		json_unsigned(j, "processes_more", r->row_more + r->row_count - i);
 }
 
 void json_put_totals(

@@ -27,6 +27,7 @@ struct sink_metrics {
 	char version[32], hooks[128];
 	uint64_t start_ns;
 	struct totals totals; /* of the latest report that had them */
+	struct totals before; /* of the runs before this one, where several are replayed */
 	/*
 	 * What was written last.  The totals count a dial under what was told of it last, so that one that
 	 * was established and then reset moves, and a warning that a failed dial raises to an error does; a
@@ -102,7 +103,8 @@ static void put_dials(struct sink_metrics *s, struct buffer *out)
 			for (int outcome = 0; outcome < DIAL_OUTCOMES; outcome++)
 				if (outcome != DIAL_PENDING &&
 					counter(&s->dials[role][path][outcome],
-						s->totals.dials[role][path][outcome]))
+						s->before.dials[role][path][outcome] +
+							s->totals.dials[role][path][outcome]))
 					buffer_printf(out,
 						"relaytrace_dials_total{role=\"%s\",path=\"%s\","
 						"outcome=\"%s\"} %" PRIu64 "\n",
@@ -128,12 +130,14 @@ static void put_findings(struct sink_metrics *s, struct buffer *out)
 	rules_all(&count);
 	/* Zeros too: rate() and increase() see the first finding only where there was a 0 before. */
 	put_head(out, "findings_total", "counter",
-		"Distinct findings, by rule; a warning that becomes an error leaves its place to "
-		"the next.");
+		"Distinct findings, by rule: what comes back after it was resolved is no new one; "
+		"a warning that becomes an error leaves its place to the next.");
 	for (size_t i = 0; i < count; i++)
 		for (int severity = 0; severity < SEVERITIES; severity++)
 			put_finding(out, "findings_total", i, severity,
-				counter(&s->found[i][severity], s->totals.found[i][severity]));
+				counter(&s->found[i][severity],
+					s->before.found[i][severity] +
+						s->totals.found[i][severity]));
 	put_head(out, "findings_open", "gauge",
 		"Findings that were not resolved yet, by rule; a thousand are remembered.");
 	for (size_t i = 0; i < count; i++)
@@ -163,11 +167,29 @@ static void put_all(struct sink_metrics *s, struct buffer *out)
 	put_head(out, "events_total", "counter", "Events seen, by kind.");
 	for (int i = 0; i < EVENT_KINDS; i++)
 		buffer_printf(out, "relaytrace_events_total{kind=\"%s\"} %" PRIu64 "\n",
-			event_kind_name((enum event_kind)i), s->totals.seen[i]);
+			event_kind_name((enum event_kind)i), s->before.seen[i] + s->totals.seen[i]);
 	put_head(out, "lost_total", "counter", "What was lost, by kind.");
 	for (int i = 0; i < LOSS_KINDS; i++)
 		buffer_printf(out, "relaytrace_lost_total{kind=\"%s\"} %" PRIu64 "\n",
-			loss_kind_name((enum loss_kind)i), s->totals.lost[i]);
+			loss_kind_name((enum loss_kind)i), s->before.lost[i] + s->totals.lost[i]);
+}
+
+/* What the run that is over has counted.  What outputs refused is counted over all runs already. */
+static void run_is_over(struct sink_metrics *s)
+{
+	for (int role = 0; role < ROLES; role++)
+		for (int path = 0; path < DIAL_PATHS; path++)
+			for (int outcome = 0; outcome < DIAL_OUTCOMES; outcome++)
+				s->before.dials[role][path][outcome] +=
+					s->totals.dials[role][path][outcome];
+	for (size_t i = 0; i < RULES_MAX; i++)
+		for (int severity = 0; severity < SEVERITIES; severity++)
+			s->before.found[i][severity] += s->totals.found[i][severity];
+	for (int i = 0; i < EVENT_KINDS; i++)
+		s->before.seen[i] += s->totals.seen[i];
+	for (int i = 0; i < LOSS_KINDS; i++)
+		if (i != LOSS_SINK)
+			s->before.lost[i] += s->totals.lost[i];
 }
 
 /* Counters go on over several runs of a replay, as Prometheus wants them to. */
@@ -175,6 +197,8 @@ static void metrics_format(struct sink *sink, const struct report *r, struct buf
 {
 	struct sink_metrics *s = (struct sink_metrics *)sink;
 
+	if (r->kind == REPORT_START)
+		run_is_over(s);
 	if (r->totals)
 		s->totals = *r->totals;
 	switch (r->kind) {

@@ -130,20 +130,11 @@ void text_finding(struct sink_text *s, const struct report *r, struct buffer *ou
 void text_resolved(struct sink_text *s, const struct report *r, struct buffer *out)
 {
 	const struct finding *f = r->finding;
-	char target[300];
 
 	remember(s, f, true);
-	finding_target(f, target, sizeof(target));
 	text_escaped(out, f->rule->id);
-	if (f->mended) {
-		buffer_append_string(out, ": a new process does not have it any more");
-	} else if (target[0]) {
-		buffer_append_string(out, ": ");
-		text_escaped(out, target);
-		buffer_append_string(out, " is reached again");
-	} else {
-		buffer_append_string(out, ": it is over");
-	}
+	buffer_append_string(out, ": ");
+	text_escaped(out, f->over ? f->over : "it is over");
 	buffer_append_string(out, "; it was ");
 	put_times(s, f, out);
 	buffer_printf(out, ", id %s\n", f->id);
@@ -238,6 +229,9 @@ void text_summary(struct sink_text *s, const struct report *r, struct buffer *ou
 
 	for (size_t i = 0; i < r->row_count; i++)
 		put_row(s, &r->rows[i], out);
+	if (r->row_more)
+		buffer_printf(out, "  and %zu more process%s\n", r->row_more,
+			r->row_more == 1 ? "" : "es");
 	if (!t->findings) {
 		buffer_append_string(out, "  no findings\n");
 	} else {
