@@ -144,13 +144,26 @@ fi
 # ---- hooks whose runs were skipped: entries that nobody takes out ----
 bpftool=$(command -v bpftool || echo /usr/sbin/bpftool)
 # A filter counts what stands in a slot, and bpftool does not: an entry is put where one of these stands.
-slots=16384 others=()
-for _ in 1 2; do
+slots=16384 others=() free=()
+free_pid() { # PID: one that nobody has and that falls on its slot
+	local pid=$(($1 % slots)) most
+	most=$(cat /proc/sys/kernel/pid_max)
+	for (( ; pid < most; pid += slots)); do
+		[ $pid -gt 300 ] && [ ! -d /proc/$pid ] && echo $pid && return
+	done
+	return 1
+}
+for ((i = 0; i < 500 && ${#others[@]} < 3; i++)); do
 	sleep 100000 &
-	others+=($!)
-	pids+=($!)
+	if pid=$(free_pid $!); then
+		others+=($!)
+		free+=("$pid")
+		pids+=($!)
+	else
+		kill $!
+	fi
 done
-start --pid "${others[0]}" --pid "${others[1]}" -o json:"$work/stale"
+start "${others[@]/#/--pid=}" -o json:"$work/stale"
 map_of() { # NAME: the id of the tracer's map
 	cat "/proc/$tracer"/fdinfo/* 2>/dev/null | sed -nE 's/^map_id:[[:space:]]*([0-9]+)$/\1/p' | sort -u | while read -r id; do
 		[ "$("$bpftool" -j map show id "$id" 2>/dev/null | jq -r .name)" = "$1" ] && echo "$id"
@@ -161,14 +174,6 @@ bytes() { # NUMBER SIZE: as bpftool takes them, little endian
 	for ((i = 0; i < $2; i++)); do printf '%d ' $((($1 >> (8 * i)) & 255)); done
 }
 traced=$(map_of traced) sockets=$(map_of sockets)
-free_pid() { # PID: one that nobody has and that falls on its slot
-	local pid=$(($1 % slots)) most
-	most=$(cat /proc/sys/kernel/pid_max)
-	for (( ; pid < most; pid += slots)); do
-		[ $pid -gt 300 ] && [ ! -d /proc/$pid ] && echo $pid && return
-	done
-	return 1
-}
 put() { # PID: an entry of a process that began long ago, and that nobody saw end
 	# shellcheck disable=SC2046 # words
 	"$bpftool" map update id "$traced" key $(bytes "$1" 4) value $(bytes 70000000 8) $(bytes 0 8)
@@ -179,7 +184,8 @@ has() { # PID
 }
 if [ -z "$traced" ] || [ -z "$sockets" ]; then
 	echo "skip overflow: no bpftool"
-elif first=$(free_pid "${others[0]}") && second=$(free_pid "${others[1]}") && third=$(free_pid "$holder"); then
+elif [ ${#free[@]} = 3 ]; then
+	first=${free[0]} second=${free[1]} third=${free[2]}
 	put "$first"
 	if has "$first" && as_pid "$first" "$work/other$$" 20 >/dev/null; then
 		wait $!
