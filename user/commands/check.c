@@ -7,7 +7,6 @@
 #include "commands/outputs.h"
 #include "output/sink_text.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -108,7 +107,7 @@ int check_main(int argc, char **argv)
 			options.rest[0]);
 		status = STATUS_USAGE;
 	} else if (!status) {
-		signal(SIGPIPE, SIG_IGN);
+		outputs_ignore_signals();
 		status = check_run(&options);
 	}
 	options_free(&options);
