@@ -75,7 +75,8 @@ static __always_inline void talk_begin(struct sock *sk, __u64 cookie)
 	talk.dns = port == bpf_htons(53);
 	talk.out_next = BPF_CORE_READ(tcp, write_seq);
 	talk.in_next = BPF_CORE_READ(tcp, rcv_nxt);
-	bpf_map_update_elem(&talks, &cookie, &talk, BPF_ANY);
+	if (bpf_map_update_elem(&talks, &cookie, &talk, BPF_ANY))
+		__sync_fetch_and_add(&lost[WIRE_LOST_PAYLOAD], 1);
 }
 
 /* Any later change: of the sockets of the host, nearly all end at the filter. */

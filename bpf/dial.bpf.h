@@ -92,8 +92,9 @@ static __always_inline int socket_remember(const struct sock *sk, const struct w
 		return 0;
 	}
 	if (err == -17) /* EEXIST: dialled again after a failure that left the socket open */
-		return bpf_map_update_elem(&sockets, &key, d, BPF_EXIST);
-	__sync_fetch_and_add(&lost[WIRE_LOST_SOCKET], 1);
+		err = bpf_map_update_elem(&sockets, &key, d, BPF_EXIST);
+	if (err)
+		__sync_fetch_and_add(&lost[WIRE_LOST_SOCKET], 1);
 	return err;
 }
 

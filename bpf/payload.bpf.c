@@ -267,8 +267,9 @@ static __always_inline int udp_out(const struct packet *p)
 		return PASS;
 	if (is_probe(entry, WIRE_HIT_PAYLOAD))
 		return PASS;
-	if (!bpf_map_lookup_elem(&talks, &cookie))
-		bpf_map_update_elem(&talks, &cookie, &talk, BPF_ANY);
+	if (!bpf_map_lookup_elem(&talks, &cookie) &&
+		bpf_map_update_elem(&talks, &cookie, &talk, BPF_ANY))
+		__sync_fetch_and_add(&lost[WIRE_LOST_PAYLOAD], 1);
 	data_emit(p, WIRE_PART_DNS, true, 0, WIRE_HEAD_MAX, &me);
 	return PASS;
 }
