@@ -143,7 +143,7 @@ static bool is_power_of_ten(uint64_t n)
 static struct finding_entry *entry_of(struct finding_store *s, uint64_t key)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (s->entries[i].key == key)
+		if (s->entries[i].key == key || s->entries[i].id == key)
 			return &s->entries[i];
 	return NULL;
 }
@@ -340,7 +340,7 @@ void findings_add(struct finding_store *s, struct finding *f, uint64_t now_ns)
 			finding_free(f);
 			return;
 		}
-		e->key = key;
+		e->key = e->id = key;
 		snprintf(f->id, sizeof(f->id), "%016" PRIx64, key);
 	}
 	e->finding = f;
@@ -354,6 +354,9 @@ static void success_apply(
 {
 	char *says;
 
+	/* A tunnel made before the last failure says nothing of what came after. */
+	if (r->success == SUCCESS_LASTED && r->dial.begin_ns <= e->finding->last_ns)
+		return;
 	if (!e->finding->resolved && success_proves(e->finding, r, &says))
 		close_entry(s, e, says, r->at_ns);
 }

@@ -14,6 +14,7 @@
 
 struct finding_entry {
 	uint64_t key;	     /* rule, program, role, host (without a name: address) and port */
+	uint64_t id;	     /* the key that it began with, which its id is made of */
 	uint64_t told_count; /* what its latest line said */
 	uint64_t told_ns;
 	struct finding *finding; /* owned */

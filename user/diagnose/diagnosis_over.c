@@ -53,18 +53,16 @@ static bool same_relay(const struct finding *f, const struct dial *d, const char
 	       (d->relay_variable && is_relay_of(f, d->relay_variable->url.host, d->remote.port));
 }
 
-/*
- * Is it proved that nothing in e names f's relay?  What containerd alone is told by its prefix is not
- * dialled by who carries it so.
- */
-static bool names_no_more(const struct environment *e, const struct finding *f)
+/* Is it proved that nothing in e by which a program of that family chooses names f's relay? */
+static bool names_no_more(
+	const struct environment *e, enum relay_family family, const struct finding *f)
 {
-	for (unsigned int i = 0; i < e->count; i++) {
-		const struct variable *v = &e->variables[i];
+	static const enum relay_kind kinds[] = {RELAY_KIND_HTTP, RELAY_KIND_HTTPS, RELAY_KIND_ALL};
 
-		if (!v->is_relay || v->relay.containerd || v->relay.kind == RELAY_KIND_NO)
-			continue;
-		if (v->value_cut || is_relay_of(f, v->url.host, v->url.port))
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct variable *v = environment_effective(e, family, kinds[i]);
+
+		if (v && (v->value_cut || is_relay_of(f, v->url.host, v->url.port)))
 			return false;
 	}
 	return environment_proves_absence(e);
@@ -94,7 +92,9 @@ static enum over over_by_relay(
 		/* A machine called "http" by a wildcard is no relay. */
 		if (!d->relay_variable || !relay_url_is_sound(&d->relay_variable->url))
 			return OVER_NOT;
-		return names_no_more(d->environment, f) ? OVER_OTHER_WAY : OVER_NOT;
+		return names_no_more(d->environment, d->relay_variable->relay.family, f)
+			       ? OVER_OTHER_WAY
+			       : OVER_NOT;
 	}
 	if (success == SUCCESS_REACHED || (is_tunnel(f) && success != SUCCESS_LASTED))
 		return OVER_NOT;
@@ -114,8 +114,9 @@ static enum over over_by_relay(
 static enum over over_by_direct(const struct finding *f, const struct dial *d, const char *ip)
 {
 	/* A finding about a connection that was made and then failed is not closed by one more. */
-	if (f->dial && (f->dial->outcome == DIAL_RESET || f->dial->outcome == DIAL_NO_ANSWER ||
-			       f->dial->established_ns))
+	if (f->dial && f->dial->path != DIAL_RELAY &&
+		(f->dial->outcome == DIAL_RESET || f->dial->outcome == DIAL_NO_ANSWER ||
+			f->dial->established_ns))
 		return OVER_NOT;
 	return same_host(f, d->name, ip, d->remote.port) ? OVER_REACHED : OVER_NOT;
 }
