@@ -91,7 +91,7 @@ mkdir "$work/stays.1"
 for _ in 1 2 3 4 5 6; do cat "$story"; done >"$work/six"
 "$relaytrace" replay "$work/six" --fail-on never -o json:"$work/whole" &&
 	"$relaytrace" replay "$work/six" --fail-on never -o json:"$work/stays" --max-size 64K 2>"$work/errors"
-if [ $? = 0 ] && [ "$(wc -c <"$work/stays")" -gt 65536 ] && [ "$(wc -l <"$work/errors")" = 1 ] && [ ! -e "$work/stays.new" ] &&
+if [ $? = 0 ] && [ "$(wc -c <"$work/stays")" -gt 65536 ] && [ "$(wc -l <"$work/errors")" = 1 ] && [ ! -e "$work/stays.relaytrace-new" ] &&
 	[ "$(wc -l <"$work/stays")" = "$(wc -l <"$work/whole")" ] && grep -q "cannot become $work/stays.1 at --max-size" "$work/errors"; then
 	ok "--max-size that cannot be kept is told once, and no line is lost"
 else

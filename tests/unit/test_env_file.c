@@ -102,14 +102,16 @@ static void test_ignored_lines(void)
 			  "export A=1\n"),
 		"1 A!export");
 	/* The lines of an ignored entry's quoted value are gone with it. */
-	UNIT_STRING(parse("export A='x\nB=1'\nC=2"), "1 A!export;2 B!swallowed;3 C=[2]");
+	UNIT_STRING(parse("export A='x\nB=1'\nC=2"), "1 A!export;3 C=[2]");
 }
 
 static void test_a_value_swallows_the_next_lines(void)
 {
 	UNIT_STRING(parse("A=1\\\nB=2\n  C = 3\n"), "1 A=[1B=2];2 B!swallowed;3 C=[3]");
 	UNIT_STRING(parse("A=\"1,\n\n # B=2\n no\n\tC=3\"\nD=4"),
-		"1 A=[1,\n\n # B=2\n no\n\tC=3];5 C!swallowed;6 D=[4]");
+		"1 A=[1,\n\n # B=2\n no\n\tC=3];6 D=[4]");
+	/* The next opening quote closes the one that was left open. */
+	UNIT_STRING(parse("A='1\nB='2'\nC=3"), "1 A=[1\nB=2'];2 B!swallowed;3 C=[3]");
 	UNIT_STRING(parse("A=10.0.0.0/8,\\\n.svc\nB=2"), "1 A=[10.0.0.0/8,.svc];3 B=[2]");
 }
 

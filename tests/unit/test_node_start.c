@@ -99,9 +99,13 @@ static void test_variables(void)
 	node_start_variable(&start, "K3S_DATA_DIR", "/b");
 	UNIT_STRING(start.variable[NODE_DATA_DIR], "/b");
 	new_start(DISTRIBUTION_RKE2);
+	/* Nobody reads that one, and that file is read anyway. */
 	node_start_variable(&start, "RKE2_PRIVATE_REGISTRY", "/r.yaml");
-	UNIT_CHECK(start.doubt == NODE_DOUBT_TARGETS);
+	node_start_variable(&start, "RKE2_CONFIG_FILE", "/etc/rancher/rke2/config.yaml");
+	UNIT_CHECK(start.doubt == NODE_DOUBT_NONE);
 	/* The worse doubt counts. */
+	node_start_variable(&start, "RKE2_SYSTEM_DEFAULT_REGISTRY", NULL);
+	UNIT_CHECK(start.doubt == NODE_DOUBT_TARGETS);
 	node_start_variable(&start, "RKE2_DATA_DIR", NULL);
 	UNIT_CHECK(start.doubt == NODE_DOUBT_PULL);
 	UNIT_STRING(start.why, "what RKE2_DATA_DIR is set to is not known here");

@@ -90,7 +90,8 @@ static void test_relay_url_shows_nonsense_as_go_dials_it(void)
 	/* Pasted from a page that makes quotes and blanks of its own. */
 	UNIT_STRING(judge("\xe2\x80\x9chttp://relay:3128\xe2\x80\x9d"),
 		"usable [http] [\xe2\x80\x9chttp] 80 no-scheme no-port odd-host");
-	UNIT_STRING(judge("http://relay\xc2\xa0:3128"), "usable [http] [relay\xc2\xa0] 3128 odd-host");
+	UNIT_STRING(
+		judge("http://relay\xc2\xa0:3128"), "usable [http] [relay\xc2\xa0] 3128 odd-host");
 	UNIT_STRING(judge("http://b\xc3\xbc:3128"), "usable [http] [b\xc3\xbc] 3128");
 	UNIT_STRING(judge("http://fd00::1"), "usable [http] [fd00:] 1 no-brackets");
 	UNIT_STRING(judge("$HTTP_PROXY"),
@@ -286,6 +287,12 @@ static void test_relay_list_is_shown_but_for_userinfo(void)
 	UNIT_STRING(list(".svc, 10.0.0.0/8,\n.corp"), ".svc, 10.0.0.0/8,\n.corp");
 	UNIT_STRING(list(".svc,HTTPS_PROXY=http://u:p@relay"), ".svc,***");
 	UNIT_STRING(list("NO_PROXY=.svc,.corp"), "NO_PROXY=.svc,.corp");
+	/* What it decides by stays: the entries behind another setting that has no secret. */
+	UNIT_STRING(list(".svc no_proxy=10.0.0.0/8,mirror.corp"),
+		".svc no_proxy=10.0.0.0/8,mirror.corp");
+	UNIT_STRING(list("a X=1,b.corp:443,fd00::/8"), "a ***,b.corp:443,fd00::/8");
+	UNIT_STRING(list("a X=1,b,c:d@e"), "a ***");
+	UNIT_STRING(list("a TOKEN=1,b"), "a ***");
 	UNIT_STRING(list("a,u:s\nX=d@e"), "a,***\n***");
 }
 
@@ -345,6 +352,12 @@ static void test_relay_argument_hides_userinfo_in_urls(void)
 		argument(NULL, "https_proxy=A:S T@relay:3128"), "https_proxy=***:***@relay:3128");
 	UNIT_STRING(argument("login", "-pS3CRET"), "-p***");
 	UNIT_STRING(argument("-id", "-publish-binary"), "-publish-binary");
+	UNIT_STRING(argument("-c", "curl -px http://u:p@relay:3128 https://h/"),
+		"curl -px http://***:***@relay:3128 https://h/");
+	UNIT_STRING(argument("run", "-p8080:80"), "-p8080:80");
+	UNIT_STRING(argument("-c", "NO_PROXY=reg:5000 ssh root@host ls"),
+		"NO_PROXY=reg:5000 ssh root@host ls");
+	UNIT_STRING(argument("-c", "PATH=/usr/bin:/bin x unit@1"), "PATH=/usr/bin:/bin x unit@1");
 	UNIT_STRING(argument(NULL, "http://u:p@shanghai:3128"), "http://***:***@shanghai:3128");
 	UNIT_STRING(argument(NULL, "http://u:pa ss@h"), "http://***:***@h");
 	UNIT_STRING(argument("-c", "x --proxy=http://u:p a ss@h https://r/v2/ y"),

@@ -231,7 +231,7 @@ static void check_no_room(const char *name, int why)
 static void test_sink_file_that_cannot_begin_anew_goes_on(void)
 {
 	check_no_room("out.1", -EISDIR);
-	check_no_room("out.new", -EEXIST);
+	check_no_room("out.relaytrace-new", -EEXIST);
 }
 
 /* Whose path is gone with its folder: it comes back with it. */

@@ -39,8 +39,8 @@ static int unit_files(struct check *c, struct check_unit *u, enum distribution d
 	struct node_start *of_all, const struct node_files *files)
 {
 	struct node_start *start = malloc(sizeof(*start));
-	int err =
-		start ? node_start_read(&c->root, &c->host, u->name, distribution, start) : -ENOMEM;
+	int err = start ? node_start_read(&c->root, &c->host, u->name, distribution, true, start)
+			: -ENOMEM;
 
 	u->files = files;
 	if (!err && !of_all->program[0])

@@ -50,7 +50,7 @@ int explain_files(const struct explain *x, enum distribution distribution, struc
 	int err = start ? unit_host_read(&x->root, &host) : -ENOMEM;
 
 	if (!err && x->unit && !strncmp(x->unit, names[distribution], strlen(names[distribution])))
-		err = node_start_read(&x->root, &host, x->unit, distribution, start);
+		err = node_start_read(&x->root, &host, x->unit, distribution, true, start);
 	if (!err)
 		err = node_files_read(&x->root, distribution, start, NULL, files);
 	unit_host_free(&host);

@@ -170,6 +170,24 @@ static void add_lines(const struct rule_input *in, struct finding *out, const st
 	}
 }
 
+/* Does source stand in what is this unit's alone and the operator's: no file that an installer or Rancher writes anew? */
+static bool is_own(const struct unit_variable *v, const struct service *s)
+{
+	static const char *const folders[] = {"/etc/default/", "/etc/sysconfig/"};
+
+	if (v->in_unit)
+		return !strncmp(v->source, "/etc/systemd/system/", 20) && strstr(v->source, ".d/");
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		size_t folder = strlen(folders[i]), name = strlen(s->name);
+
+		if (!strncmp(v->source, folders[i], folder) &&
+			!strncmp(v->source + folder, s->name, name) &&
+			v->source[folder + name] == ':')
+			return true;
+	}
+	return false;
+}
+
 /*
  * A relay of the unit of s that arrives, of containerd's own or the other as name is: a line in front of it arrives
  * too, whatever the file ends in.
@@ -187,12 +205,9 @@ static bool relay_spot(const struct rule_input *in, const struct service *s, con
 		const struct unit_variable *u = &in->facts->variables[i];
 
 		if (u->fate != UNIT_FATE_EFFECTIVE || strcmp(u->unit, unit) ||
-			u->worth == WORTH_EMPTY ||
+			u->worth == WORTH_EMPTY || !is_own(u, s) ||
 			!relay_name_parse(u->name, strlen(u->name), &relay) ||
 			relay.kind == RELAY_KIND_NO)
-			continue;
-		/* DefaultEnvironment= is no file of the unit. */
-		if (!u->in_unit && strstr(u->source, "/systemd/system.conf"))
 			continue;
 		if (!found || relay.containerd == containerd)
 			found = u;

@@ -95,7 +95,7 @@ static void tell_configuration(const struct unit_root *root, const struct unit_h
 
 	if (distribution == DISTRIBUTION_RKE2 && strncmp(unit, "rke2-", 5) && !agent)
 		return;
-	if (!agent && node_start_read(root, host, unit, distribution, &start))
+	if (!agent && node_start_read(root, host, unit, distribution, true, &start))
 		return;
 	start.program[0] = '\0';
 	if (node_files_read(root, distribution, &start, NULL, &files))
@@ -171,7 +171,8 @@ static int start_of(const struct watched_unit *u, const struct event_exec *exec,
 	int err = unit_host_read(&root, &host);
 
 	if (!err)
-		err = node_start_read(&root, &host, u->name, distribution_of(u), out);
+		err = node_start_read(
+			&root, &host, u->name, distribution_of(u), role != ROLE_SUPERVISOR, out);
 	unit_host_free(&host);
 	if (err || role != ROLE_SUPERVISOR)
 		return err;

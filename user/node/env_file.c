@@ -105,6 +105,7 @@ struct reader {
 	struct buffer value;
 	bool unclosed;
 	bool backslash; /* one before a letter or digit went */
+	bool plain;	/* the value ends out of quotes */
 };
 
 static bool is_newline(char c)
@@ -212,6 +213,7 @@ static void read_value(struct reader *r)
 {
 	r->unclosed = false;
 	r->backslash = false;
+	r->plain = false;
 	while (r->at < r->end) {
 		char c = *r->at;
 
@@ -227,6 +229,7 @@ static void read_value(struct reader *r)
 		} else if (is_space(c)) {
 			reader_take(r);
 		} else {
+			r->plain = true;
 			read_plain(r);
 			return;
 		}
@@ -341,7 +344,7 @@ static int comment(struct reader *r, env_file_fn *fn, void *context)
 	return err;
 }
 
-/* The lines below its first that an entry's value went on over. */
+/* The lines below its first that an entry's value went on over; a closed quote at its end says that this is meant. */
 static int swallowed_lines(
 	const struct env_file_entry *e, const struct reader *behind, env_file_fn *fn, void *context)
 {
@@ -381,7 +384,9 @@ static int entry(struct reader *r, env_file_fn *fn, void *context, struct env_fi
 	}
 	judge(&e, r);
 	err = fn ? fn(context, &e) : 0;
-	return err || e.last_line == e.line || !fn ? err : swallowed_lines(&e, r, fn, context);
+	if (err || !fn || e.last_line == e.line || (!r->plain && !r->unclosed))
+		return err;
+	return swallowed_lines(&e, r, fn, context);
 }
 
 static int parse(const char *bytes, size_t len, env_file_fn *fn, void *context,

@@ -20,8 +20,6 @@ static const struct {
 	{"RUNTIME_IMAGE", NODE_RUNTIME_IMAGE, NODE_DOUBT_NONE},
 	{"PRIME", NODE_PRIME, NODE_DOUBT_NONE},
 	{"CONFIG_FILE", NODE_SETTINGS, NODE_DOUBT_PULL},
-	/* No version that is known reads it; who sets it means it. */
-	{"PRIVATE_REGISTRY", NODE_SETTINGS, NODE_DOUBT_TARGETS},
 };
 
 /* The worst counts, and of equal ones the first. */
@@ -62,6 +60,13 @@ static void take(struct node_start *s, char (*to)[NODE_VALUE_MAX], enum node_set
 		snprintf(to[setting] + have, NODE_VALUE_MAX - have, "%s%s", have ? "," : "", value);
 }
 
+/* The configuration that is read anyway: k3s pkg/configfilearg, rke2 pkg/cli/defaults. */
+static bool is_usual_config(const struct node_start *s, const char *path)
+{
+	return !strcmp(path, s->distribution == DISTRIBUTION_K3S ? "/etc/rancher/k3s/config.yaml"
+								 : "/etc/rancher/rke2/config.yaml");
+}
+
 /* ---- variables ---- */
 
 /* The index in variables of a name behind its prefix; -1: none. */
@@ -98,6 +103,8 @@ void node_start_variable(struct node_start *s, const char *name, const char *val
 	if (strncmp(name, prefix, len) || (value && !*value))
 		return;
 	i = variable_of(name + len, strlen(name + len));
+	if (value && is_usual_config(s, value))
+		return;
 	if (i >= 0 && variables[i].setting == NODE_SETTINGS)
 		doubt(s, variables[i].doubt, "%s is set, and is not followed here", name);
 	else if (i >= 0)
@@ -136,6 +143,9 @@ static void option(struct node_start *s, const char *const *words, size_t count,
 	char source[64];
 
 	if (names_config(name, len)) {
+		value = value ? value + 1 : *i + 1 < count ? words[++*i] : "";
+		if (is_usual_config(s, value))
+			return;
 		doubt(s, NODE_DOUBT_PULL, "--config names another file, which is not read here");
 		return;
 	}
@@ -151,6 +161,12 @@ static void option(struct node_start *s, const char *const *words, size_t count,
 	take(s, s->argument, setting, value, node_setting_is_list(setting), source);
 }
 
+/* An option of the program itself, before its command. */
+static bool is_debug(const char *word)
+{
+	return !strncmp(word, "--debug=", 8) || !strcmp(word, "--debug") || !strcmp(word, "-debug");
+}
+
 void node_start_arguments(struct node_start *s, const char *const *words, size_t count)
 {
 	size_t i = 0;
@@ -158,7 +174,7 @@ void node_start_arguments(struct node_start *s, const char *const *words, size_t
 	memset(s->argument, 0, sizeof(s->argument));
 	if (s->distribution == DISTRIBUTION_AGENT)
 		return;
-	while (i < count && (!strcmp(words[i], "--debug") || !strcmp(words[i], "-debug")))
+	while (i < count && is_debug(words[i]))
 		i++;
 	s->is_agent = i < count && !strcmp(words[i], "agent");
 	if (i == count || (!s->is_agent && strcmp(words[i], "server"))) {
@@ -225,7 +241,7 @@ static int take_variables(struct node_start *s, const struct unit_facts *f)
 }
 
 int node_start_read(const struct unit_root *root, const struct unit_host *host, const char *unit,
-	enum distribution distribution, struct node_start *out)
+	enum distribution distribution, bool with_command, struct node_start *out)
 {
 	struct unit_command command;
 	struct unit_facts facts;
@@ -237,11 +253,12 @@ int node_start_read(const struct unit_root *root, const struct unit_host *host, 
 	if (err)
 		return err;
 	err = take_variables(out, &facts);
-	if (!err)
+	if (!err && with_command) {
 		err = unit_command_read(root, host, &facts, &command);
-	if (!err) {
-		take_command(out, &command);
-		unit_command_free(&command);
+		if (!err)
+			take_command(out, &command);
+		if (!err)
+			unit_command_free(&command);
 	}
 	unit_facts_free(&facts);
 	return err;

@@ -55,10 +55,10 @@ void node_start_arguments(struct node_start *s, const char *const *words, size_t
 bool node_start_is_plain(const struct node_start *s);
 
 /*
- * Reads both from the files of unit below root: the variables as systemd would give them, and the last ExecStart=.
- * 0, also where there is no such unit; -errno.
+ * Reads both from the files of unit below root: the variables as systemd would give them, and the last ExecStart= (not
+ * without with_command: who sees the process itself knows its arguments, and whatever started it is done).  0, also where there is no such unit; -errno.
  */
 int node_start_read(const struct unit_root *root, const struct unit_host *host, const char *unit,
-	enum distribution distribution, struct node_start *out);
+	enum distribution distribution, bool with_command, struct node_start *out);
 
 #endif

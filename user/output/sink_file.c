@@ -130,7 +130,7 @@ static int begin_anew(struct sink *s)
 	int fd, err;
 
 	if ((size_t)snprintf(old, sizeof(old), "%s.1", s->path) >= sizeof(old) ||
-		(size_t)snprintf(fresh, sizeof(fresh), "%s.new", s->path) >= sizeof(fresh))
+		(size_t)snprintf(fresh, sizeof(fresh), "%s.relaytrace-new", s->path) >= sizeof(fresh))
 		return -ENAMETOOLONG;
 	/* What a killed tracer left there goes; nobody's link is followed. */
 	unlink(fresh);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "relay/relay_mask.h"
+#include "relay/relay_name.h"
 #include "relay/relay_secret.h"
 #include "relay/relay_text.h"
 #include "relay/relay_url.h"
@@ -7,9 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-static const char userinfo_mask[] = "***:***";
-static const char rest_mask[] = "***";
-
 void relay_url_redact(const char *value, size_t len, struct buffer *out)
 {
 	struct relay_secret secret;
@@ -17,12 +16,12 @@ void relay_url_redact(const char *value, size_t len, struct buffer *out)
 	relay_secret_find(value, len, &secret);
 	buffer_append(out, value, secret.from);
 	if (secret.has_at)
-		buffer_append_string(out, userinfo_mask);
+		buffer_append_string(out, relay_mask_userinfo);
 	else if (secret.from < secret.to)
-		buffer_append_string(out, rest_mask);
+		buffer_append_string(out, relay_mask_rest);
 	buffer_append(out, value + secret.to, secret.tail - secret.to);
 	if (secret.tail < len)
-		buffer_append_string(out, rest_mask);
+		buffer_append_string(out, relay_mask_rest);
 }
 
 void relay_url_redact_cut(const char *value, size_t len, struct buffer *out)
@@ -31,38 +30,7 @@ void relay_url_redact_cut(const char *value, size_t len, struct buffer *out)
 
 	relay_secret_find(value, len, &secret);
 	buffer_append(out, value, secret.prefix);
-	buffer_append_string(out, userinfo_mask);
-}
-
-/*
- * What is masked may part the words anew; who reads a recording masks again, and has to come to the same.  Real values
- * need one pass or two; where so many do not end it, nothing is shown.
- */
-#define REDACT_PASSES 16
-
-static void redact_until_settled(void (*redact)(const char *text, size_t len, struct buffer *out),
-	const char *text, size_t len, struct buffer *out)
-{
-	struct buffer before = {0};
-	size_t start = out->len;
-	int passes = 0;
-
-	redact(text, len, out);
-	while (!out->failed && !before.failed &&
-		(out->len - start != len || (len && memcmp(out->data + start, text, len)))) {
-		buffer_clear(&before);
-		if (passes++ == REDACT_PASSES)
-			buffer_append_string(&before, rest_mask);
-		else
-			buffer_append(&before, out->data + start, out->len - start);
-		text = buffer_string(&before);
-		len = before.len;
-		out->len = start;
-		out->data[start] = '\0';
-		redact(text, len, out);
-	}
-	out->failed |= before.failed;
-	buffer_free(&before);
+	buffer_append_string(out, relay_mask_userinfo);
 }
 
 /* A host, an address or a network, as a NO_ list has them; nothing with a port, see below. */
@@ -102,7 +70,7 @@ static void redact_entry(const char *entry, size_t len, struct buffer *out)
 		i++;
 	buffer_append(out, entry, i < len ? (size_t)(colon - entry) + 1 : len);
 	if (i < len)
-		buffer_append_string(out, rest_mask);
+		buffer_append_string(out, relay_mask_rest);
 }
 
 /* With the white space around it, which Go takes off before it looks. */
@@ -124,44 +92,82 @@ static size_t entry_length(const char *list, size_t len)
 	return comma ? (size_t)(comma - list) : len;
 }
 
-/* The last '@' or %40; NULL if there is none. */
-static const char *find_last_at(const char *value, size_t len)
-{
-	for (size_t i = len; i-- > 0;)
-		if (value[i] == '@' || (len - i >= 3 && memcmp(value + i, "%40", 3) == 0))
-			return value + i;
-	return NULL;
-}
-
 static bool parts_list(unsigned char c)
 {
 	return c <= ' ' || c == 0x7f || strchr(";,\"'", c);
 }
 
+/* The name of another setting that begins at name: a NO_ list, which has no secret either? */
+static bool is_list_name(const char *name, size_t len)
+{
+	struct relay_name relay;
+	size_t end = 0;
+
+	while (end < len && name[end] != '=')
+		end++;
+	return relay_name_parse(name, end, &relay) && relay.kind == RELAY_KIND_NO;
+}
+
+/* Such an entry of a NO_ list that nothing in it can be a secret: perhaps with a port. */
+static bool is_shown_entry(const char *entry, size_t len)
+{
+	const char *colon = len ? memchr(entry, ':', len) : NULL;
+	size_t host = colon ? (size_t)(colon - entry) : len;
+
+	for (size_t i = host + 1; i < len; i++)
+		if (!isdigit((unsigned char)entry[i]))
+			return is_address_entry(entry, len);
+	return is_plain_entry(entry, host);
+}
+
+/*
+ * What a list has of another setting, which begins at setting: hidden up to its ',', and where it may be a secret's, or
+ * an entry behind it is none, to the end.
+ */
+static void redact_setting(const char *setting, size_t len, struct buffer *out)
+{
+	const char *equals = memchr(setting, '=', len);
+	size_t own = entry_length(setting, len);
+	bool whole = !equals || relay_names_secret(setting, (size_t)(equals - setting));
+
+	for (size_t at = own; at < len && !whole;) {
+		size_t entry = entry_length(setting + at + 1, len - at - 1);
+
+		whole = !is_shown_entry(setting + at + 1, entry);
+		at += 1 + entry;
+	}
+	buffer_append_string(out, relay_mask_rest);
+	if (!whole)
+		buffer_append(out, setting + own, len - own);
+}
+
 static void redact_list(const char *value, size_t len, struct buffer *out)
 {
-	size_t setting = relay_setting_find(value, 0, len, ",;"), parts = setting;
-	const char *at, *end, *below;
+	size_t setting = relay_setting_find(value, 0, len, ",;"), parts;
+	const char *at, *end, *below, *behind = value + len;
 
+	while (setting < len && is_list_name(value + setting, len - setting))
+		setting = relay_setting_find(value, setting + 1, len, ",;");
+	parts = setting;
 	/* What parts it from the list is no entry's. */
 	while (setting < len && parts && parts_list((unsigned char)value[parts - 1]))
 		parts--;
 	end = value + parts;
-	below = find_last_at(value + setting, len - setting);
-	at = below ? NULL : find_last_at(value, parts);
+	below = relay_last_at(value + setting, len - setting);
+	at = below ? NULL : relay_last_at(value, parts);
 	while (value < end) {
 		size_t entry = entry_length(value, (size_t)(end - value));
 
 		/* "http://user:pa,ss@relay" pasted into a list: its password looks like two entries. */
 		if (at && (value + entry > at || !is_plain_entry(value, entry))) {
-			buffer_append_string(out, userinfo_mask);
+			buffer_append_string(out, relay_mask_userinfo);
 			value = at;
 			at = NULL;
 			entry = entry_length(value, (size_t)(end - value));
 			buffer_append(out, value, entry);
 		} else if (below && !is_plain_entry(value, entry)) {
 			/* A userinfo may begin here that ends in what is hidden. */
-			buffer_append_string(out, rest_mask);
+			buffer_append_string(out, relay_mask_rest);
 			value = end;
 			break;
 		} else {
@@ -171,289 +177,13 @@ static void redact_list(const char *value, size_t len, struct buffer *out)
 		if (value < end)
 			buffer_append_char(out, *value++);
 	}
-	/* No entry has a '=': what stands before it is another setting's name, and all behind it its value, commas and all. */
-	buffer_append(out, end, setting - parts);
-	if (setting < len)
-		buffer_append_string(out, rest_mask);
+	if (end == behind)
+		return;
+	buffer_append(out, end, (size_t)(behind - end) - (len - setting));
+	redact_setting(behind - (len - setting), len - setting, out);
 }
 
 void relay_list_redact(const char *value, size_t len, struct buffer *out)
 {
-	redact_until_settled(redact_list, value, len, out);
-}
-
-/*
- * Command lines.  An option counts by the words in its name, so that --src-creds, --agent-token
- * and --proxy-user need no entries of their own.
- */
-static const char *const secret_words[] = {"token", "passw", "passphrase", "secret", "cred", "user",
-	"auth", "apikey", "api-key", "access-key", "bearer", "signature"};
-
-/* curl -u and -U user:password; rke2 and k3s -t TOKEN; nerdctl and podman login -p PASSWORD. */
-static const char *const secret_letters[] = {"-u", "-U", "-t", "-p"};
-
-static bool names_secret(const char *name, size_t len)
-{
-	for (size_t w = 0; w < sizeof(secret_words) / sizeof(*secret_words); w++) {
-		size_t word = strlen(secret_words[w]);
-
-		for (size_t i = 0; i + word <= len; i++)
-			if (strncasecmp(name + i, secret_words[w], word) == 0)
-				return true;
-	}
-	/* curl --pass and --proxy-pass; not --passive, nor --pass-through. */
-	return len >= 5 && strncasecmp(name + len - 5, "-pass", 5) == 0;
-}
-
-/* Does this word announce that the next one is a secret: --password, -u, "Authorization:"? */
-static bool announces_secret(const char *word, size_t len)
-{
-	for (size_t i = 0; i < sizeof(secret_letters) / sizeof(*secret_letters); i++)
-		if (len == 2 && memcmp(word, secret_letters[i], 2) == 0)
-			return true;
-	if (!len || (word[0] != '-' && word[len - 1] != ':'))
-		return false;
-	/* "--header=Proxy-Authorization:", whose value is the next word. */
-	return (word[len - 1] == ':' || !memchr(word, '=', len)) && names_secret(word, len);
-}
-
-/* The least digits of a digest in a reference (distribution's reference/regexp.go); a port has fewer. */
-#define DIGEST_DIGITS 32
-
-/*
- * Is text what stands behind the '@' of an image's digest: "sha256:" or "sha512:" and hex (OCI
- * image-spec, descriptor)?  "http://user:password@sha256:3128" is none.
- */
-static bool is_digest(const char *text, size_t len)
-{
-	if (len < 7 + DIGEST_DIGITS ||
-		(memcmp(text, "sha256:", 7) != 0 && memcmp(text, "sha512:", 7) != 0))
-		return false;
-	for (size_t i = 7; i < len; i++)
-		if (!isxdigit((unsigned char)text[i]))
-			return false;
-	return true;
-}
-
-static const char *find_userinfo_end(const char *word, size_t len)
-{
-	for (size_t i = len; i-- > 0;) {
-		if (word[i] != '@')
-			continue;
-		if (is_digest(word + i + 1, len - i - 1))
-			continue;
-		return word + i;
-	}
-	return NULL;
-}
-
-/* Where the authority of a URL, or of user:password@host behind "NAME=", begins. */
-static size_t authority_start(const char *word, size_t len)
-{
-	const char *scheme = memmem(word, len, "://", 3), *equals = memchr(word, '=', len);
-	const char *colon = memchr(word, ':', len);
-
-	if (scheme && colon == scheme)
-		return (size_t)(scheme - word) + 3;
-	if (equals && (!colon || equals < colon))
-		return (size_t)(equals - word) + 1;
-	return 0;
-}
-
-/* The host of a URL in which, for want of an '@', what stands behind ':' is a port or is hidden. */
-static size_t shown_without_at(const char *word, size_t len, size_t start)
-{
-	size_t end = start;
-	const char *colon;
-
-	if (start < 3 || memcmp(word + start - 3, "://", 3) != 0 ||
-		(start < len && word[start] == '['))
-		return len;
-	while (end < len && !strchr("/?#", word[end]))
-		end++;
-	colon = memchr(word + start, ':', end - start);
-	if (!colon || relay_is_bare_ipv6(word + start, end - start))
-		return len;
-	for (const char *p = colon + 1; p < word + end; p++)
-		if (!isdigit((unsigned char)*p) && !strchr("'\",;)", *p))
-			return (size_t)(colon - word) + 1;
-	return len;
-}
-
-static bool has_option(const char *text, size_t len)
-{
-	for (size_t i = 1; i < len; i++)
-		if (text[i] == '-' && isspace((unsigned char)text[i - 1]))
-			return true;
-	return false;
-}
-
-static void redact_url_word(const char *word, size_t len, struct buffer *out)
-{
-	const char *at = find_userinfo_end(word, len);
-	size_t start = authority_start(word, len), shown;
-	bool url = start >= 3 && memcmp(word + start - 3, "://", 3) == 0;
-
-	/* user@host and unit@instance carry no password; x:y@z may. */
-	if (at && at >= word + start &&
-		(url || memchr(word + start, ':', (size_t)(at - word) - start))) {
-		buffer_append(out, word, start);
-		buffer_append_string(out, userinfo_mask);
-		/* "http://relay -U user:pa@ss": several words, and the '@' in the password of one. */
-		if (has_option(word, (size_t)(at - word)))
-			buffer_printf(out, "@%s", rest_mask);
-		else
-			buffer_append(out, at, len - (size_t)(at - word));
-		return;
-	}
-	shown = shown_without_at(word, len, start);
-	buffer_append(out, word, shown);
-	if (shown < len)
-		buffer_append_string(out, rest_mask);
-}
-
-/* Behind the '=' of the first parameter of a query at from or behind it, "?token=V", that is a secret; len: none. */
-static size_t query_secret(const char *word, size_t from, size_t len)
-{
-	for (size_t i = from; i < len; i++) {
-		size_t end = i + 1;
-
-		if (word[i] != '?' && word[i] != '&')
-			continue;
-		while (end < len && !strchr("=&", word[end]))
-			end++;
-		if (end < len && word[end] == '=' && names_secret(word + i + 1, end - i - 1))
-			return end + 1;
-	}
-	return len;
-}
-
-/* podman login -pPASSWORD; but not what Go's flags begin so with one dash (containerd-shim's is the first). */
-static bool is_short_password(const char *word, size_t len)
-{
-	static const char *const flags[] = {
-		"publish-binary", "pid-file", "platform", "port", "path"};
-	size_t name = 0;
-
-	if (memcmp(word, "-p", 2) != 0)
-		return false;
-	while (name < len && word[name] != '=')
-		name++;
-	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
-		if (strlen(flags[i]) == name - 1 && memcmp(flags[i], word + 1, name - 1) == 0)
-			return false;
-	return true;
-}
-
-/* One word.  True: it held, or announced, a secret, and what follows it in the argument is hidden. */
-static bool redact_word(const char *word, size_t len, struct buffer *out)
-{
-	const char *at;
-	size_t name = 0;
-
-	while (name < len && word[name] != '=' && word[name] != ':')
-		name++;
-	if (len > 2 && (is_short_password(word, len) ||
-			       ((memcmp(word, "-u", 2) == 0 || memcmp(word, "-U", 2) == 0) &&
-				       name < len))) {
-		buffer_append(out, word, 2);
-		buffer_append_string(out, rest_mask);
-		return true;
-	}
-	if (name < len && names_secret(word, name)) {
-		buffer_append(out, word, name + 1);
-		if (name + 1 < len)
-			buffer_append_string(out, rest_mask);
-		return true;
-	}
-	at = find_last_at(word, len);
-	name = query_secret(word, at ? (size_t)(at - word) : 0, len);
-	/* The '?' stands in a password, or the '@' in a token: who can tell? */
-	if (at && query_secret(word, 0, len) < name)
-		name = authority_start(word, len);
-	redact_url_word(word, name, out);
-	if (name < len)
-		buffer_append_string(out, rest_mask);
-	return announces_secret(word, len);
-}
-
-/* The "://" of the next URL; one whose word stands behind '/' or ':' is in the middle of another. */
-static const char *find_next_url(const char *text, size_t len)
-{
-	const char *end = text + len, *at = text, *word;
-
-	while ((at = memmem(at, (size_t)(end - at), "://", 3))) {
-		for (word = at; word > text && isalnum((unsigned char)word[-1]);)
-			word--;
-		if (word > text && !strchr("/:@", word[-1]))
-			return at;
-		at += 3;
-	}
-	return NULL;
-}
-
-/*
- * Length of the word that begins here.  A password with a blank in it makes a URL several words: it
- * goes on to the last '@' before the next URL.
- */
-static size_t word_length(const char *word, size_t len)
-{
-	size_t end = 0, url;
-	const char *scheme, *next, *at;
-
-	while (end < len && !isspace((unsigned char)word[end]))
-		end++;
-	scheme = memmem(word, end, "://", 3);
-	if (!scheme)
-		return end;
-	url = (size_t)(scheme - word) + 3;
-	next = find_next_url(word + url, len - url);
-	at = find_userinfo_end(word + url, next ? (size_t)(next - word) - url : len - url);
-	while (at && end < len && (word + end < at || !isspace((unsigned char)word[end])))
-		end++;
-	return end;
-}
-
-/*
- * Length of an argument's first word; where it is "user:pa ss@host" or "NAME=user:pa ss@host", with a blank in the
- * password, up to the '@' and the host behind it.
- */
-static size_t first_length(const char *argument, size_t len)
-{
-	size_t end = word_length(argument, len), start = authority_start(argument, end);
-	const char *colon = memchr(argument + start, ':', end - start);
-	const char *at = find_userinfo_end(argument, len);
-
-	if (!colon || memmem(argument, len, "://", 3))
-		return end;
-	while (at && end < len && (argument + end < at || !isspace((unsigned char)argument[end])))
-		end++;
-	return end;
-}
-
-/* An argument may hold a whole command (sh -c): word by word, and no quoting is trusted. */
-static void redact_words(const char *argument, size_t len, struct buffer *out)
-{
-	size_t i = 0;
-
-	while (i < len) {
-		size_t word = i;
-
-		i += i ? word_length(argument + i, len - i) : first_length(argument, len);
-		if (redact_word(argument + word, i - word, out) && i < len) {
-			buffer_append_char(out, argument[i]);
-			buffer_append_string(out, rest_mask);
-			return;
-		}
-		while (i < len && isspace((unsigned char)argument[i]))
-			buffer_append_char(out, argument[i++]);
-	}
-}
-
-void relay_argument_redact(const char *previous, const char *argument, struct buffer *out)
-{
-	if (previous && announces_secret(previous, strlen(previous)) && *argument)
-		buffer_append_string(out, rest_mask);
-	else
-		redact_until_settled(redact_words, argument, strlen(argument), out);
+	relay_mask_settled(redact_list, value, len, out);
 }
