@@ -28,6 +28,32 @@ const char *event_kind_name(enum event_kind kind)
 	return (unsigned int)kind < EVENT_KINDS ? names[kind] : "?";
 }
 
+enum loss_kind event_loss_kind(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_EXEC:
+		return LOSS_EXEC;
+	case EVENT_FORK:
+		return LOSS_FORK;
+	case EVENT_EXIT:
+		return LOSS_EXIT;
+	case EVENT_SIGNAL:
+		return LOSS_SIGNAL;
+	case EVENT_CONNECT:
+		return LOSS_CONNECT;
+	case EVENT_STATE:
+		return LOSS_STATE;
+	case EVENT_QUESTION:
+	case EVENT_ANSWER:
+	case EVENT_HELLO:
+	case EVENT_REQUEST:
+	case EVENT_REPLY:
+		return LOSS_PAYLOAD;
+	default:
+		return LOSS_RECORD;
+	}
+}
+
 const char *loss_kind_name(enum loss_kind kind)
 {
 	static const char *const names[LOSS_KINDS] = {

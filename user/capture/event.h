@@ -200,6 +200,9 @@ struct event {
 /* "exec", "state" ...: the word of a kind in recordings. */
 const char *event_kind_name(enum event_kind kind);
 
+/* What is lost with an event of that kind. */
+enum loss_kind event_loss_kind(enum event_kind kind);
+
 /* "exec", "connect" ...: the name of a kind of loss in every output. */
 const char *loss_kind_name(enum loss_kind kind);
 

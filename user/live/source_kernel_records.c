@@ -74,31 +74,11 @@ static void on_exec(struct live_source *s, struct event *event)
 	exec_count_lost(s->decode_lost, &event->exec);
 	event->exec.cgroup = cgroup_hooks_follow(
 		&s->cgroups, &s->kernel, (pid_t)event->pid, event->exec.cgroup_id);
-	event->exec.version = process_read_version(
-		(pid_t)event->pid, &event->exec, event->time_ns, version);
+	event->exec.version =
+		process_read_version((pid_t)event->pid, &event->exec, event->time_ns, version);
 	s->handler(s->context, event);
 	node_facts_follow(&s->facts, event, s->handler, s->context);
 	environment_unref(completed);
-}
-
-static enum loss_kind loss_of(enum event_kind kind)
-{
-	switch (kind) {
-	case EVENT_EXEC:
-		return LOSS_EXEC;
-	case EVENT_FORK:
-		return LOSS_FORK;
-	case EVENT_EXIT:
-		return LOSS_EXIT;
-	case EVENT_SIGNAL:
-		return LOSS_SIGNAL;
-	case EVENT_CONNECT:
-		return LOSS_CONNECT;
-	case EVENT_STATE:
-		return LOSS_STATE;
-	default:
-		return LOSS_PAYLOAD;
-	}
 }
 
 /* The ring's callback.  A negative return stops its loop; the record counts as taken. */
@@ -114,7 +94,7 @@ static int on_record(void *context, void *data, size_t len)
 		s->caught_up = true;
 	if (s->discarding) {
 		if (got > 0 && !s->caught_up)
-			s->decode_lost[loss_of(event.kind)]++;
+			s->decode_lost[event_loss_kind(event.kind)]++;
 		return s->caught_up ? -ECANCELED : 0;
 	}
 	if (got > 0) {

@@ -84,18 +84,26 @@ static void watch_folders(struct watched_unit *u)
 	}
 }
 
+static enum distribution distribution_of(const char *unit)
+{
+	return !strncmp(unit, "rke2-", 5) ? DISTRIBUTION_RKE2
+	       : !strncmp(unit, "k3s", 3) ? DISTRIBUTION_K3S
+					  : DISTRIBUTION_AGENT;
+}
+
 static void tell_configuration(const struct unit_root *root, const struct unit_host *host,
 	const char *unit, uint64_t time_ns, event_handler handler, void *context)
 {
-	enum distribution distribution =
-		!strncmp(unit, "k3s", 3) ? DISTRIBUTION_K3S : DISTRIBUTION_RKE2;
-	bool agent = !strcmp(unit, "rancher-system-agent.service");
+	enum distribution distribution = distribution_of(unit);
+	bool agent = distribution == DISTRIBUTION_AGENT;
 	struct node_start start = {0};
 	struct node_files files;
 
-	if (distribution == DISTRIBUTION_RKE2 && strncmp(unit, "rke2-", 5) && !agent)
+	if (agent && strcmp(unit, "rancher-system-agent.service"))
 		return;
-	if (!agent && node_start_read(root, host, unit, distribution, true, &start))
+	if (agent)
+		distribution = DISTRIBUTION_RKE2; /* whose files stand beside it */
+	else if (node_start_read(root, host, unit, distribution, true, &start))
 		return;
 	start.program[0] = '\0';
 	if (node_files_read(root, distribution, &start, NULL, &files))
@@ -155,13 +163,6 @@ static bool starts_pulls(enum role role)
 	return role == ROLE_SUPERVISOR || role == ROLE_CONTAINERD || role == ROLE_SYSTEM_AGENT;
 }
 
-static enum distribution distribution_of(const struct watched_unit *u)
-{
-	return !strncmp(u->name, "rke2-", 5) ? DISTRIBUTION_RKE2
-	       : !strncmp(u->name, "k3s", 3) ? DISTRIBUTION_K3S
-					     : DISTRIBUTION_AGENT;
-}
-
 /* How the process was started: its variables by the unit, its arguments by itself.  0 or -errno. */
 static int start_of(const struct watched_unit *u, const struct event_exec *exec, enum role role,
 	struct node_start *out)
@@ -171,8 +172,8 @@ static int start_of(const struct watched_unit *u, const struct event_exec *exec,
 	int err = unit_host_read(&root, &host);
 
 	if (!err)
-		err = node_start_read(
-			&root, &host, u->name, distribution_of(u), role != ROLE_SUPERVISOR, out);
+		err = node_start_read(&root, &host, u->name, distribution_of(u->name),
+			role != ROLE_SUPERVISOR, out);
 	unit_host_free(&host);
 	if (err || role != ROLE_SUPERVISOR)
 		return err;
@@ -186,7 +187,7 @@ static int start_of(const struct watched_unit *u, const struct event_exec *exec,
 static void pull_tell(const struct watched_unit *u, const struct event *exec, enum role role,
 	event_handler handler, void *context)
 {
-	enum distribution distribution = distribution_of(u);
+	enum distribution distribution = distribution_of(u->name);
 	const struct unit_root root = {u->prefix};
 	struct node_files files;
 	struct node_start start;

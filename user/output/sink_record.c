@@ -20,33 +20,6 @@ struct sink_record {
 	bool untold;					/* a loss of which no line is out */
 };
 
-/* What a replay lacks without an event of that kind. */
-static enum loss_kind loss_of(enum event_kind kind)
-{
-	switch (kind) {
-	case EVENT_EXEC:
-		return LOSS_EXEC;
-	case EVENT_FORK:
-		return LOSS_FORK;
-	case EVENT_EXIT:
-		return LOSS_EXIT;
-	case EVENT_SIGNAL:
-		return LOSS_SIGNAL;
-	case EVENT_CONNECT:
-		return LOSS_CONNECT;
-	case EVENT_STATE:
-		return LOSS_STATE;
-	case EVENT_QUESTION:
-	case EVENT_ANSWER:
-	case EVENT_HELLO:
-	case EVENT_REQUEST:
-	case EVENT_REPLY:
-		return LOSS_PAYLOAD;
-	default:
-		return LOSS_RECORD;
-	}
-}
-
 static void begin(struct sink_record *s, const struct event *start)
 {
 	buffer_clear(&s->head);
@@ -112,7 +85,7 @@ int sink_record_event(struct sink *sink, const struct event *event)
 		s->begun = event->kind != EVENT_STOP;
 	} else if (event->kind != EVENT_START && event->kind != EVENT_LOSS) {
 		/* Those two are said with the next. */
-		s->missing[loss_of(event->kind)]++;
+		s->missing[event_loss_kind(event->kind)]++;
 		s->untold = true;
 	}
 	return err;

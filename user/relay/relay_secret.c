@@ -2,6 +2,7 @@
 #include "relay/relay_secret.h"
 
 #include "relay/relay_address.h"
+#include "relay/relay_mask.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -298,15 +299,6 @@ static size_t plain_length(const char *text, size_t len)
 	return len;
 }
 
-/* The later of '@' and %40: who escaped the one that parts userinfo and host hid nothing.  len: none. */
-static size_t find_last_at(const char *value, size_t from, size_t len)
-{
-	for (size_t i = len; i-- > from;)
-		if (value[i] == '@' || (len - i >= 3 && memcmp(value + i, "%40", 3) == 0))
-			return i;
-	return len;
-}
-
 /* "NAME=" or "export NAME=", or what was one before it was masked. */
 static bool is_setting(const char *text, size_t len)
 {
@@ -370,25 +362,25 @@ static size_t tail_start(const char *value, size_t from, size_t len)
 
 void relay_secret_find(const char *value, size_t len, struct relay_secret *out)
 {
-	size_t end, at;
+	const char *at, *below;
+	size_t end, stop;
 
 	memset(out, 0, sizeof(*out));
 	find_prefix(value, len, out);
-	end = url_end(value, out->prefix, len);
-	at = find_last_at(value, out->prefix, end);
+	end = stop = url_end(value, out->prefix, len);
+	/* Who escaped the '@' that parts userinfo and host hid nothing. */
+	at = relay_last_at(value + out->prefix, end - out->prefix);
 	out->from = out->prefix;
-	if (find_last_at(value, end, len) < len) {
-		out->to =
-			end; /* it may be the one that ends a userinfo: nothing before it is surely a host */
-	} else if (at < end) {
+	out->to = end;
+	/* One behind the end may be what ends a userinfo: nothing before it is surely a host then. */
+	below = relay_last_at(value + end, len - end);
+	if (at && !below) {
 		out->has_at = true;
-		out->to = at;
-		while (at < end && !is_blank(value[at]) && value[at] != ';')
-			at++;
-		end = at;
-	} else {
+		out->to = (size_t)(at - value);
+		for (end = out->to; end < stop && !is_blank(value[end]) && value[end] != ';';)
+			end++;
+	} else if (!below) {
 		out->from += plain_length(value + out->prefix, end - out->prefix);
-		out->to = end;
 	}
 	out->tail = tail_start(value, end, len);
 }
