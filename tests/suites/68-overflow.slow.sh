@@ -104,15 +104,21 @@ if [ "$told" = "$total" ] && [ "$open" -ge 0 ] && [ "$open" -le "$by_syn" ]; the
 else
 	bad "full ring: dials told and connects lost are all" "$made made, $told lines, $total in the stop line, $(field .relaytrace.loss.connect) lost, $by_syn by their SYN"
 fi
+# An exit that found room where all that came before it of its process did not is nobody's: it has no line.
+strangers=$(awk '{ who = match($0, / pid=[0-9]+ start=[0-9.]+/) ? substr($0, RSTART, RLENGTH) : "" }
+	$2 == "exit" && !(who in told) { n++ }
+	{ told[who] = 1 }
+	END { print n + 0 }' "$work/record")
 if jq -c '[.event.action, .relaytrace.output.written, .relaytrace.output.refused, .relaytrace.seen.exec, .relaytrace.seen.exit, .relaytrace.loss]' "$work/out" |
-	jq -s -e '. as $all | [range(length) | select($all[.][0] == "heartbeat" or $all[.][0] == "stop")] | length >= 5 and all(.[]; . as $at |
+	jq -s -e --argjson strangers "$strangers" '. as $all | [range(length) | select($all[.][0] == "heartbeat" or $all[.][0] == "stop")] | length >= 5 and all(.[]; . as $at |
 		$all[$at][1] == $at and $all[$at][2] == 0 and
 		([$all[:$at][] | select(.[0] == "exec")] | length) == $all[$at][3] and
-		([$all[:$at][] | select(.[0] == "exit")] | length) == $all[$at][4] and
+		($all[$at][4] - ([$all[:$at][] | select(.[0] == "exit")] | length) |
+			. == $strangers or (. >= 0 and . < $strangers and $all[$at][0] == "heartbeat")) and
 		$all[$at][5] == (([$all[:$at][] | select(.[0] == "loss" or .[0] == "heartbeat")] | last | .[5]) // $all[$at][5]))' >"$work/why"; then
 	ok "full ring: heartbeats and the stop line say what stands before them, losses too"
 else
-	bad "full ring: heartbeats and the stop line say what stands before them" "$(of heartbeat "$work/out" | tail -2 | cut -c1-600)"
+	bad "full ring: heartbeats and the stop line say what stands before them" "$strangers exits without a line, $(of heartbeat "$work/out" | tail -2 | jq -c '[.relaytrace.seen, .relaytrace.loss]')"
 fi
 # Every process that was told ended, and ends once; but the holder.
 dead=$(jq -s '[.[] | select(.event.action == "exec") | .process.entity_id] - [.[] | select(.event.action == "exit") | .process.entity_id] | length' "$work/out")
