@@ -358,6 +358,8 @@ static __always_inline void error_emit(struct bpf_sockopt *ctx)
 	address_of_sock(&record->address, sk, false);
 	record->result = -*value;
 	record->asked = 1;
+	/* A soft error is told as well (sk_err_soft), and with that the dial goes on. */
+	record->over = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE;
 	bpf_ringbuf_submit(record, wake_first());
 }
 

@@ -103,7 +103,8 @@ struct wire_connect {
 	__u64 begin_ns; /* when it was called; 0 where the hook sees only the return */
 	struct wire_address address;
 	__s32 result; /* 0 or -errno (-512: a signal came, the dial goes on) */
-	__u32 asked;  /* the answer to getsockopt(SO_ERROR), not of connect() itself */
+	__u16 asked;  /* the answer to getsockopt(SO_ERROR), not of connect() itself */
+	__u16 over;   /* asked, and the socket was in CLOSE: the dial goes on no more */
 };
 
 struct wire_state {

@@ -120,6 +120,9 @@ static void test_connect_and_state_keep_their_numbers(void)
 	UNIT_CHECK(e.connect.socket == 99 && e.connect.begin_ns == 900 && e.connect.result == -101);
 	UNIT_CHECK(e.connect.remote.is_v6 && e.connect.remote.port == 53 &&
 		   e.connect.remote.bytes[15] == 1 && e.connect.protocol == IPPROTO_UDP);
+	UNIT_CHECK(!e.connect.asked && !e.connect.over);
+	r.connect.asked = r.connect.over = 1;
+	UNIT_CHECK(decode(d) == 1 && e.connect.asked && e.connect.over);
 	record_start(&r, WIRE_STATE, sizeof(r.state));
 	r.state.socket = 99;
 	r.state.old_state = TCP_STATE_SYN_SENT;

@@ -94,6 +94,37 @@ static void test_an_errno_that_was_taken(void)
 	story_expect(&unheard, 3, DIAL_FAILED, DIAL_OPEN);
 }
 
+/* The state change was not seen (the kernel skipped the hook's run), but the program heard what it was. */
+static void test_an_outcome_that_only_the_program_was_told(void)
+{
+	static const struct {
+		int result;
+		bool over;
+		const char *told;
+	} rows[] = {
+		{-ETIMEDOUT, true, "timeout:7@4.000 "},
+		{-ECONNREFUSED, true, "refused:7@4.000 "},
+		{-EHOSTUNREACH, false, ""}, /* a soft error: the dial goes on */
+		{-ECONNRESET, true, ""},    /* it may have been established before */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct story s = {.count = 0};
+		struct event *asked;
+		struct told told;
+
+		story_open(&s, 1.0, 7, REGISTRY, 443);
+		story_connect(&s, 0.9999, 1.0001, 7, REGISTRY, 443, -EINPROGRESS);
+		asked = story_connect(&s, 0, 4.0, 7, REGISTRY, 443, rows[i].result);
+		asked->connect.asked = true;
+		asked->connect.over = rows[i].over;
+		story_run(&s, NULL, &told);
+		UNIT_STRING(buffer_string(&told.all), rows[i].told);
+		UNIT_CHECK(told.counts.open == !rows[i].told[0] && told.counts.dropped == 0);
+		told_free(&told);
+	}
+}
+
 static void test_a_signal_in_connect_is_no_outcome(void)
 {
 	static const int results[] = {-EINTR, -512, -EALREADY, -EISCONN};
@@ -281,6 +312,7 @@ int main(void)
 	UNIT_RUN(test_connect_alone_shows_no_route);
 	UNIT_RUN(test_result_beats_a_close_without_error);
 	UNIT_RUN(test_an_errno_that_was_taken);
+	UNIT_RUN(test_an_outcome_that_only_the_program_was_told);
 	UNIT_RUN(test_a_signal_in_connect_is_no_outcome);
 	UNIT_RUN(test_established_is_told_at_once_and_costs_no_timer);
 	UNIT_RUN(test_established_blocking_and_closed_in_every_order);

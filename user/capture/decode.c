@@ -198,7 +198,8 @@ static int decode_connect(struct decoder *d, const struct wire_connect *w, struc
 		.begin_ns = w->begin_ns,
 		.protocol = w->address.protocol,
 		.result = w->result,
-		.asked = w->asked != 0};
+		.asked = w->asked != 0,
+		.over = w->over != 0};
 	address_take(&out->connect.remote, w->address.remote, w->address.remote_port, &w->address);
 	out->connect.misread = masked_names_dial(&d->masked, out->pid, &out->connect.remote);
 	return 1;

@@ -81,6 +81,7 @@ static const struct word connect_words[] = {
 	FIELD("to", ENDPOINT, WORD_REQUIRED, connect.remote),
 	FIELD("result", RESULT, WORD_ALWAYS, connect.result),
 	FIELD("asked", FLAG, 0, connect.asked),
+	FIELD("over", FLAG, 0, connect.over),
 	FIELD("misread", FLAG, 0, connect.misread),
 };
 

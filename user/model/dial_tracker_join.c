@@ -91,6 +91,8 @@ static void tracker_asked(struct tracker *t, const struct event *event)
 	if (!e || !result_is_failure(event->connect.result))
 		return;
 	e->asked_error = -event->connect.result;
+	if (event->connect.over)
+		e->asked_over_ns = event->time_ns;
 	tracked_joined(t, e);
 }
 
