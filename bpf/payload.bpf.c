@@ -358,8 +358,12 @@ static __always_inline void error_emit(struct bpf_sockopt *ctx)
 	address_of_sock(&record->address, sk, false);
 	record->result = -*value;
 	record->asked = 1;
-	/* A soft error is told as well (sk_err_soft), and with that the dial goes on. */
-	record->over = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE;
+	/*
+	 * A soft error is told as well (sk_err_soft), and with that the dial goes on.  Whose SYN was acknowledged was
+	 * established: bytes_acked counts it (net/ipv4/tcp_input.c, tcp_snd_una_update).
+	 */
+	record->over = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE &&
+		       !BPF_CORE_READ((struct tcp_sock *)sk, bytes_acked);
 	bpf_ringbuf_submit(record, wake_first());
 }
 

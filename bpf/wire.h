@@ -104,7 +104,7 @@ struct wire_connect {
 	struct wire_address address;
 	__s32 result; /* 0 or -errno (-512: a signal came, the dial goes on) */
 	__u16 asked;  /* the answer to getsockopt(SO_ERROR), not of connect() itself */
-	__u16 over;   /* asked, and the socket was in CLOSE: the dial goes on no more */
+	__u16 over;   /* asked, in CLOSE and never established: the dial failed with result */
 };
 
 struct wire_state {

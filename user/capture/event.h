@@ -83,7 +83,7 @@ struct event_connect {
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	int result;	  /* 0 or -errno; -512 (ERESTARTSYS): a signal came and the dial goes on */
 	bool asked;	  /* not connect() said so, but getsockopt(SO_ERROR) later */
-	bool over;	  /* asked, and the socket was closed: the dial goes on no more */
+	bool over;	  /* asked of a closed socket that was never established: the dial failed */
 	bool misread; /* remote is what Go takes for the relay in a value whose host is masked */
 };
 

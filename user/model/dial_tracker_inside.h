@@ -71,7 +71,7 @@ struct tracked {
 	int left_error, end_error;     /* sk_err */
 	bool left_taken;	       /* the kernel ended it with an errno that was gone already */
 	int asked_error;	       /* what the program heard from SO_ERROR, positive; else 0 */
-	uint64_t asked_over_ns;	       /* when it heard that of a closed socket; 0: it did not */
+	uint64_t asked_over_ns;	       /* when it heard that of one that is over; 0: it did not */
 	uint8_t left_state, end_state; /* enum tcp_state */
 	uint64_t received, sent;       /* at the end */
 

@@ -49,12 +49,6 @@ static enum dial_outcome outcome_of_error(int error)
 	}
 }
 
-/* Can it not be that the socket was established first?  ECONNRESET and its like end what stood. */
-static bool error_is_of_a_dial(int error)
-{
-	return outcome_of_error(error) != DIAL_FAILED;
-}
-
 static bool within(uint64_t a, uint64_t b, uint64_t span)
 {
 	return (a > b ? a - b : b - a) <= span;
@@ -244,7 +238,7 @@ void tracked_settle(struct tracker *t, struct tracked *e)
 		tracked_establish(t, e, e->returned && !e->result ? e->return_ns : e->end_ns);
 		if (e->ended)
 			tracked_end(t, e);
-	} else if (e->asked_over_ns && error_is_of_a_dial(e->asked_error)) {
+	} else if (e->asked_over_ns) {
 		/* The state change was not seen, as where the kernel skips a hook's run. */
 		tracked_fail(t, e, e->asked_error, e->asked_over_ns);
 	}
