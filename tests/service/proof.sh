@@ -15,6 +15,10 @@ restarts() { [ "$(systemctl show -p NRestarts --value rke2-agent)" -ge "$1" ]; }
 told() { # MATCH...: is there such an entry?
 	journalctl -q -n1 -o cat SYSLOG_IDENTIFIER=relaytrace "$@" | grep -q .
 }
+entries() { # MATCH...: how many?
+	journalctl -q -o cat --output-fields=EVENT_ACTION SYSLOG_IDENTIFIER=relaytrace "$@" | grep -c .
+}
+all_judged() { [ "$(entries EVENT_ACTION=exec)" = "$(entries EVENT_ACTION=dial)" ]; }
 line() { grep -q "$2" "$1"; }
 
 say begin facts
@@ -43,9 +47,11 @@ wait_for 10 sh -c "journalctl -q -u relaytrace -o cat | grep -q 'relaytrace.conf
 cp /root/good.conf /etc/relaytrace/relaytrace.conf
 echo "after reload $(systemctl is-active relaytrace) $(systemctl show -p NRestarts --value relaytrace)"
 
-# The repair.
+# The repair, when what failed is judged: of a start that is under way the file would be newer (env-file-stale).
+systemctl stop rke2-agent
+wait_for 5 all_judged # but for a start that was stopped before it dialled
 echo "HTTPS_PROXY=http://198.51.100.2:3128" >>/etc/default/rke2-agent
-systemctl restart rke2-agent
+systemctl start rke2-agent
 wait_for 15 told EVENT_ACTION=resolved && echo "resolved told"
 systemctl stop rke2-agent
 
