@@ -21,7 +21,6 @@ enum wire_type {
 	WIRE_CONNECT,  /* connect() of a traced process returned */
 	WIRE_STATE,    /* a TCP socket that a traced process dialled changed its state */
 	WIRE_PAYLOAD,  /* first bytes of one direction of a traced socket */
-	WIRE_CGROUP,   /* a cgroup was made that may be a traced unit's */
 };
 
 struct wire_header {
@@ -145,13 +144,6 @@ struct wire_payload {
 	__u8 outgoing;
 };
 
-struct wire_cgroup {
-	struct wire_header header;
-	__u64 cgroup_id;
-	__u32 path_len; /* path follows */
-	__u32 pad;
-};
-
 /* Indices of the counters of what was lost. */
 enum wire_loss {
 	WIRE_LOST_EXEC,
@@ -207,6 +199,5 @@ _Static_assert(sizeof(struct wire_address) == 40, "wire_address");
 _Static_assert(sizeof(struct wire_connect) == 96, "wire_connect");
 _Static_assert(sizeof(struct wire_state) == 112, "wire_state");
 _Static_assert(sizeof(struct wire_payload) == 88, "wire_payload");
-_Static_assert(sizeof(struct wire_cgroup) == 32, "wire_cgroup");
 
 #endif
