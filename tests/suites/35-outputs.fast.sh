@@ -21,6 +21,17 @@ else
 	bad "a file is 0600 and holds what standard output gets" "$(stat -c %a "$work/plain")"
 fi
 
+got=
+for pair in "json:$work/one json:$work/./one" "json:$work/two text:$work/two" "json:$work/three metrics:$work/three" "metrics:$work/four record:$work/four"; do
+	replay -o "${pair% *}" -o "${pair#* }" 2>"$work/errors"
+	got="$got$? $(grep -c "^relaytrace: -o ${pair#* }: -o [a-z]* writes to that file already" "$work/errors") "
+done
+if [ "$got" = "2 1 2 1 2 1 2 1 " ]; then
+	ok "two outputs that are one file are refused"
+else
+	bad "two outputs that are one file are refused" "$got$(cat "$work/errors")"
+fi
+
 (umask 077 && replay -o json:"$work/shared" -o metrics:"$work/shared.prom" --mode 0640 --group "$(id -g)")
 if [ "$(stat -c %a:%g "$work/shared")" = "640:$(id -g)" ]; then
 	ok "--mode and --group hold whatever the umask"

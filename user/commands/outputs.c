@@ -100,6 +100,37 @@ static int output_open_path(struct sink *s, const struct format *format, const c
 	return s->fd < 0 ? s->fd : 0;
 }
 
+/* Is b the file that a is, so that what is written to one is read from the other? */
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return (S_ISREG(a->st_mode) || S_ISFIFO(a->st_mode)) && a->st_dev == b->st_dev &&
+	       a->st_ino == b->st_ino;
+}
+
+/* What it writes to, by its descriptor or, where each write makes a new file, by its path. */
+static int output_stat(const struct sink *s, struct stat *st)
+{
+	return s->fd >= 0 ? fstat(s->fd, st) : s->path ? stat(s->path, st) : -1;
+}
+
+/* The output that writes to the same file by another name or in another format, or NULL; all may share standard output. */
+static const struct sink *output_sharing(const struct outputs *out, const struct sink *s)
+{
+	const struct pipeline_options *p = &out->pipeline;
+	struct stat ours, theirs;
+
+	if (output_stat(s, &ours))
+		return NULL;
+	for (size_t i = 0; i <= p->sink_count; i++) {
+		const struct sink *other = i < p->sink_count ? p->sinks[i] : p->recording;
+
+		if (other && (s->path || other->path) && output_stat(other, &theirs) == 0 &&
+			S_ISREG(ours.st_mode) && is_same_file(&ours, &theirs))
+			return other;
+	}
+	return NULL;
+}
+
 /* What to do where a group cannot be given to a file. */
 static void group_explain(gid_t group)
 {
@@ -152,6 +183,7 @@ static int output_add(struct outputs *out, const struct outputs *old, const char
 	const char *path;
 	const struct format *format = output_parse(word, &path);
 	bool record = format && !strcmp(format->name, "record");
+	const struct sink *other;
 	struct sink *s;
 	int err = 0;
 
@@ -186,6 +218,14 @@ static int output_add(struct outputs *out, const struct outputs *old, const char
 				strerror(s ? -err : ENOMEM));
 			if (s)
 				output_explain(s, path, err);
+			sink_free(s);
+			return STATUS_USAGE;
+		}
+		other = output_sharing(out, s);
+		if (other) {
+			log_error("-o %s: -o %s writes to that file already: each output needs its "
+				  "own",
+				word, other->ops->name);
 			sink_free(s);
 			return STATUS_USAGE;
 		}
@@ -229,13 +269,6 @@ static int outputs_fill(struct outputs *out, const struct outputs *old,
 	if (status)
 		outputs_drop(out, old);
 	return status;
-}
-
-/* Is b the file that a is, so that what is written to one is read from the other? */
-static bool is_same_file(const struct stat *a, const struct stat *b)
-{
-	return (S_ISREG(a->st_mode) || S_ISFIFO(a->st_mode)) && a->st_dev == b->st_dev &&
-	       a->st_ino == b->st_ino;
 }
 
 int outputs_spare(const struct options *options, const char *input)
