@@ -115,6 +115,17 @@ else
 	bad "a mistake in a configuration is told with its line" "$(cat "$work/errors")"
 fi
 
+got=
+for words in 'replay -qx' 'replay --quiet=1' 'explain -xo'; do
+	# shellcheck disable=SC2086 # words
+	got="$got$("$relaytrace" $words 2>&1)$?;"
+done
+if [ "$got" = "relaytrace: there is no option '-x'; see \`relaytrace replay --help\`2;relaytrace: --quiet=1: takes no value; see \`relaytrace replay --help\`2;relaytrace: -x: unknown option; see \`relaytrace explain --help\`2;" ]; then
+	ok "an option that there is not is named"
+else
+	bad "an option that there is not is named" "$got"
+fi
+
 if command -v systemd-analyze >/dev/null && systemd-analyze security --help 2>/dev/null | grep -q offline; then
 	sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' tools/relaytrace.service >"$work/relaytrace.service"
 	if systemd-analyze verify --man=no "$work/relaytrace.service" 2>&1 | grep "relaytrace.service" >"$work/why"; then

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "commands/commands.h"
+#include "commands/options.h"
 #include "output/escape.h"
 #include "output/json_writer.h"
 
@@ -402,6 +403,8 @@ static bool explain_parse(struct explain *x, int argc, char **argv, int *status)
 	optind = 0;
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+		const char *word;
+		char letter[3];
 		bool fine = true;
 
 		switch (option) {
@@ -432,8 +435,9 @@ static bool explain_parse(struct explain *x, int argc, char **argv, int *status)
 			return false;
 		default:
 			/* Only up to '=': what follows may be a secret. */
+			word = option_refused(argv, letter);
 			log_error("%.*s: %s; see `relaytrace explain --help`",
-				(int)strcspn(argv[optind - 1], "="), argv[optind - 1],
+				(int)strcspn(word, "="), word,
 				option == ':' ? "the option lacks its value" : "unknown option");
 			fine = false;
 		}

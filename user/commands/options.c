@@ -401,6 +401,16 @@ static void option_words_of(int command, struct option_words *w)
 	}
 }
 
+const char *option_refused(char *const argv[], char letter[3])
+{
+	if (optopt <= 0 || optopt > 255)
+		return argv[optind > 0 ? optind - 1 : 0];
+	letter[0] = '-';
+	letter[1] = (char)optopt;
+	letter[2] = '\0';
+	return letter;
+}
+
 /*
  * The next option: its row, and its value in optarg; NULL at their end or, with a status, after
  * printing what is wrong.  A long name is written in full: one that is short for another today may be
@@ -416,9 +426,12 @@ static const struct option_row *option_next(
 	if (found == -1)
 		return NULL;
 	if (found == '?' || found == ':') {
-		word = argv[optind > 0 ? optind - 1 : 0];
-		log_error(found == ':' ? "%s needs a value; see `relaytrace %s --help`"
-				       : "there is no option '%s'; see `relaytrace %s --help`",
+		char letter[3];
+
+		word = option_refused(argv, letter);
+		log_error(found == ':'	  ? "%s needs a value; see `relaytrace %s --help`"
+			  : optopt >= 256 ? "%s: takes no value; see `relaytrace %s --help`"
+					  : "there is no option '%s'; see `relaytrace %s --help`",
 			word, argv[0]);
 		*status = 2;
 		return NULL;

@@ -49,6 +49,9 @@ struct options {
 int options_parse(struct options *out, int command, int argc, char **argv);
 void options_free(struct options *o);
 
+/* What getopt_long(3) has just refused: of a letter "-x", in letter, else the word itself, which argv owns. */
+const char *option_refused(char *const argv[], char letter[3]);
+
 /* Prints the options of that command, one a line, as the man page has them. */
 void options_help(int command);
 
