@@ -65,6 +65,25 @@ static void test_asking_again_makes_a_name_the_latest(void)
 	name_cache_free(c);
 }
 
+static void test_what_another_asks_for_later_names_nothing(void)
+{
+	struct name_cache *c = name_cache_new();
+	struct address a = address_of("203.0.113.1");
+	enum name_from from;
+
+	add(c, 2, NAME_DNS, "other.example", "203.0.113.1", 30);
+	UNIT_CHECK(!name_cache_find(c, 1, 0, &a, 29, &from, NULL));
+	UNIT_CHECK(from == NAME_NONE);
+	UNIT_STRING(name_cache_find(c, 1, 0, &a, 30, NULL, NULL), "other.example");
+	/* Asked for often since then: it was asked for before all the same. */
+	for (uint64_t ns = 40; ns < 60; ns++)
+		name_cache_asked(c, 2, "other.example", ns);
+	UNIT_STRING(name_cache_find(c, 1, 0, &a, 35, NULL, NULL), "other.example");
+	/* One's own question that comes later may be the second one. */
+	UNIT_STRING(name_cache_find(c, 2, 0, &a, 29, NULL, NULL), "other.example");
+	name_cache_free(c);
+}
+
 static void test_a_hosts_file_is_its_namespaces(void)
 {
 	struct name_cache *c = name_cache_new();
@@ -136,6 +155,7 @@ int main(void)
 {
 	UNIT_RUN(test_ones_own_question_comes_first);
 	UNIT_RUN(test_asking_again_makes_a_name_the_latest);
+	UNIT_RUN(test_what_another_asks_for_later_names_nothing);
 	UNIT_RUN(test_a_hosts_file_is_its_namespaces);
 	UNIT_RUN(test_the_oldest_give_way);
 	UNIT_RUN(test_a_search_list_completes_a_name);

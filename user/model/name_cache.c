@@ -23,6 +23,7 @@ struct pair {
 	uint64_t scope;
 	uint64_t
 		asked_ns[PAIR_TIMES]; /* when it was asked for, the latest first; 0: not so often */
+	uint64_t first_ns;	      /* when for the first time */
 	uint64_t address_key;
 	struct address address;
 	enum name_from from;
@@ -132,6 +133,8 @@ static struct name *name_intern(struct name_cache *c, const char *text)
 
 static void pair_asked(struct pair *p, uint64_t asked_ns)
 {
+	if (asked_ns < p->first_ns)
+		p->first_ns = asked_ns;
 	for (int i = 0; i < PAIR_TIMES; i++) {
 		uint64_t later_ns = p->asked_ns[i];
 
@@ -179,6 +182,7 @@ int name_cache_add(struct name_cache *c, uint64_t scope, enum name_from from, co
 	n->references++;
 	p->scope = scope;
 	p->from = from;
+	p->first_ns = asked_ns;
 	pair_asked(p, asked_ns);
 	p->address = *address;
 	p->address_key = key;
@@ -235,12 +239,17 @@ void name_cache_asked(struct name_cache *c, uint64_t scope, const char *name, ui
 	}
 }
 
-/* How well a pair explains why the asker wanted the address; 0: not at all. */
-static int pair_rank(const struct pair *p, uint64_t scope, uint32_t mntns)
+/*
+ * How well a pair explains why the asker wanted the address; 0: not at all.  What another asked for can have come
+ * to the asker, by a cache of the node's, only if it was asked for before.
+ */
+static int pair_rank(const struct pair *p, uint64_t scope, uint32_t mntns, uint64_t before_ns)
 {
 	if (p->from == NAME_HOSTS)
 		return p->scope == name_scope_of_hosts(mntns) ? 3 : p->scope ? 0 : 2;
-	return p->scope == scope && scope ? 4 : 1;
+	if (p->scope == scope && scope)
+		return 4;
+	return p->first_ns <= before_ns;
 }
 
 const char *name_cache_find(const struct name_cache *c, uint64_t scope, uint32_t mntns,
@@ -254,7 +263,7 @@ const char *name_cache_find(const struct name_cache *c, uint64_t scope, uint32_t
 	for (const struct pair *p = table_get(&c->by_address, address_key(address)); p;
 		p = p->same_address) {
 		uint64_t asked_ns = pair_asked_before(p, before_ns);
-		int rank = pair_rank(p, scope, mntns);
+		int rank = pair_rank(p, scope, mntns, before_ns);
 
 		if (!rank || rank < best_rank || !address_equal(&p->address, address))
 			continue;

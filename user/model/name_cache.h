@@ -47,9 +47,9 @@ void name_cache_asked(struct name_cache *c, uint64_t scope, const char *name, ui
 
 /*
  * The name by which a process (its scope, its mount namespace) most likely wanted address: what it
- * asked for last until before_ns (UINT64_MAX: until now), else what the hosts file says, else what others on the node asked for.  NULL:
- * none is known.  doubtful (not NULL) is set where another name would fit as well.  The text
- * is valid until the next add.
+ * asked for last until before_ns (UINT64_MAX: until now), else what the hosts file says, else what
+ * others on the node had asked for by then.  NULL: none is known.  doubtful (not NULL) is set where
+ * another name would fit as well.  The text is valid until the next add.
  */
 const char *name_cache_find(const struct name_cache *c, uint64_t scope, uint32_t mntns,
 	const struct address *address, uint64_t before_ns, enum name_from *from, bool *doubtful);
