@@ -68,8 +68,8 @@ sleep 0.5
 before=$(date +%s)
 systemctl start rke2-agent
 wait_for 15 told EVENT_ACTION=exec --since "@$before"
-echo "clock $(journalctl -q -n1 -o json SYSLOG_IDENTIFIER=relaytrace EVENT_ACTION=exec --since "@$before" |
-	sed -n 's/.*"TIMESTAMP":"\([^"]*\)".*/\1/p') $(date -u +%Y-%m-%dT%H:%M)"
+echo "clock $(date +%s -d "$(journalctl -q -n1 -o json SYSLOG_IDENTIFIER=relaytrace EVENT_ACTION=exec --since "@$before" |
+	sed -n 's/.*"TIMESTAMP":"\([^"]*\)".*/\1/p')") $(date +%s)"
 systemctl stop rke2-agent
 
 # Killed: systemd starts it again.  Its new socket takes less than an entry in one datagram.

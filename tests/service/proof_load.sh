@@ -44,6 +44,7 @@ first=$(main)
 dials 3000 2000 &
 for _ in 1 2 3 4 5; do
 	sleep 1
+	wait_for 10 test -s $log # notifempty: a heartbeat comes when the dials are over
 	logrotate -f /etc/logrotate.d/relaytrace || echo "logrotate failed"
 	sleep 0.5
 	systemctl reload relaytrace 2>/root/why || echo "reload failed: $(tail -1 /root/why)"
@@ -107,7 +108,7 @@ systemctl stop relaytrace
 journalctl --sync
 # Both outputs get the same: what stands in the file and not in the journal is what the journal refused.
 zcat -f /var/log/relaytrace/relaytrace.json* >/root/all
-last stop | jq -r '"stop \(.relaytrace.loss.sink) \([.relaytrace.loss[]] | add) \(.relaytrace.output.refused)"' >/root/stop
+last stop | jq -r '"stop \(.relaytrace.loss.sink) \([.relaytrace.loss | del(.missed)[]] | add) \(.relaytrace.output.refused)"' >/root/stop
 cat /root/stop
 read -r _ refused _ </root/stop
 echo "entries $(entries) and refused $refused of $(grep -c . /root/all) lines"

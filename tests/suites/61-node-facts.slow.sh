@@ -106,7 +106,7 @@ printf '[Service]\nEnvironment=HTTPS_PROXY=http://user:secretword@10.77.9.1:3128
 story "a drop-in without a daemon-reload" env-file-unloaded "has not read the changed files yet (daemon-reload)" "systemctl daemon-reload"
 rm -r /etc/systemd/system/rke2-agent.service.d
 
-# Before any dial: a program of Go's that says its version starts as rke2 server, and ends at once.
+# Before any dial: a program of Go's that says its version starts as rke2 server, and ends when it was looked at.
 cat >"$work/start" <<'END'
 cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)$(sed -n 's/^0:://p' /proc/self/cgroup)/rke2-server.service
 mkdir "$cgroups" || exit 1
@@ -138,7 +138,7 @@ if ! command -v go >/dev/null; then
 elif ! rancher_folder 2>/dev/null; then
 	echo "skip node facts: what is told before any dial: no overlay over /etc here"
 else
-	mkdir -p "$work/program/bin" && printf 'package main\nfunc main() {}\n' >"$work/program/main.go" && (cd "$work/program" && export GOFLAGS=-mod=mod GOCACHE=$work/cache &&
+	mkdir -p "$work/program/bin" && printf 'package main\nimport "time"\nfunc main() { time.Sleep(200 * time.Millisecond) }\n' >"$work/program/main.go" && (cd "$work/program" && export GOFLAGS=-mod=mod GOCACHE=$work/cache &&
 		go build -ldflags '-X github.com/k3s-io/k3s/pkg/version.Version=v1.33.1+rke2r1' -o bin/rke2 main.go)
 	printf '[Service]\nEnvironmentFile=-/etc/default/%%N\nExecStart=%s server\n' "$work/program/bin/rke2" >/etc/systemd/system/rke2-server.service
 	printf 'CONTAINERD_HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\n' >/etc/default/rke2-server

@@ -47,9 +47,14 @@ fi
 	exit $failed
 }
 cat >"$work/script" <<'END'
-(sleep 3; ln -s /bin/busybox /tmp/rke2; /tmp/rke2) >/dev/null 2>&1 &
-timeout 40 /limited c000081004 65534 /relaytrace --for 5 -o json
+timeout 60 /limited c000081004 65534 /relaytrace --for 10 -o json >/tmp/lines &
+tracer=$!
+until grep -q '"action":"start"' /tmp/lines || ! kill -0 $tracer 2>/dev/null; do sleep 0.2; done
+ln -s /bin/busybox /tmp/rke2
+/tmp/rke2 >/dev/null 2>&1
+wait $tracer
 echo "status $?"
+cat /tmp/lines
 timeout 40 /limited 4000081004 65534 /relaytrace --for 1 -o json
 echo "without $?"
 END
