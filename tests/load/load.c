@@ -4,8 +4,8 @@
  *
  *   load dials COUNT          so many dials to a port of the loopback where nobody listens, by two
  *                             processes as fast as they can: "dials COUNT SECONDS"
- *   load execs COUNT          so many processes, each of which runs a program that dials once and ends,
- *                             two at a time; "execs DONE SECONDS" at each tenth
+ *   load execs COUNT [PACE]   so many processes, each of which runs a program that dials once and ends,
+ *                             two at a time, of PACE a second if it is given; "execs DONE SECONDS" at each tenth
  *   load hold COUNT           so many processes that do nothing; "hold COUNT" when all are there, until
  *                             standard input ends
  *   load attached FILE PATTERN COMMAND ARG...
@@ -103,6 +103,15 @@ static void execs(long count)
 	}
 }
 
+/* Waits until a tenth of count is due, at pace of them a second; 0: at once. */
+static void await(double began, long count, int tenth, long pace)
+{
+	double left = pace > 0 ? began + (double)(count / 10 * tenth) / (double)pace - now_s() : 0;
+
+	if (left > 0)
+		usleep((useconds_t)(left * 1e6));
+}
+
 static void hold(long count)
 {
 	pid_t *pids = calloc((size_t)count, sizeof(*pids));
@@ -189,6 +198,7 @@ int main(int argc, char **argv)
 		printf("dials %ld %.3f\n", count / PROCESSES * PROCESSES, now_s() - began);
 	} else if (!strcmp(what, "execs") && count >= 10 * PROCESSES) {
 		for (int tenth = 1; tenth <= 10; tenth++) {
+			await(began, count, tenth - 1, argc > 3 ? atol(argv[3]) : 0);
 			beside(execs, count / 10 / PROCESSES);
 			printf("execs %ld %.3f\n", count / 10 / PROCESSES * PROCESSES * tenth,
 				now_s() - began);
@@ -200,7 +210,7 @@ int main(int argc, char **argv)
 		attached(argv[2], argv[3], argv + 4);
 	} else {
 		fprintf(stderr,
-			"usage: load dials|execs|hold COUNT | attached FILE PATTERN COMMAND...\n");
+			"usage: load dials|hold COUNT | execs COUNT [PACE] | attached FILE PATTERN COMMAND...\n");
 		return 2;
 	}
 	return 0;

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""The tracer under load, on this machine: watch.py day EVENTS | hold COUNT | execs COUNT.
+"""The tracer under load, on this machine: watch.py day EVENTS | hold COUNT | execs COUNT [PACE].
 
   day EVENTS   the replay of a busy node's day: events a second, and the memory that a tenth of it takes
                beside all of it
   hold COUNT   so many traced processes at once: resident memory, at most 16 MiB of 10,000
   execs COUNT  so many short processes that each dial once, two at a time, behind others for 10 s, longer than the
                tracer remembers the dead: all are told or counted as lost, and resident memory at the end is that
-               of the first tenth, within 1 MiB
+               of the first tenth, within 1 MiB; with PACE so many a second, since what is remembered of the dead
+               grows with how many die in that time
 Prints ok, not ok and skip lines.  BUILD is the build folder.  Live ones need root, and run in a network
 namespace of their own.
 """
@@ -161,13 +162,13 @@ def hold(count):
     live(work)
 
 
-def execs(count):
+def execs(count, pace=0):
     def work(watched):
         began, before = time.monotonic(), 0
         while time.monotonic() < began + WARM_UP_S:
-            load = watched.start("execs", "400")
+            load = watched.start("execs", str(pace or 400), str(pace))
             before += int(load.communicate()[0].split()[-2])
-        load = watched.start("execs", str(count))
+        load = watched.start("execs", str(count), str(pace))
         sizes, done = [], 0
         for line in load.stdout:
             done, seconds = line.split()[1:]
@@ -193,9 +194,9 @@ def execs(count):
 
 def main():
     works = {"day": day, "hold": hold, "execs": execs}
-    if len(sys.argv) != 3 or sys.argv[1] not in works:
+    if sys.argv[1:2] != ["execs"] and len(sys.argv) > 3 or len(sys.argv) not in (3, 4) or sys.argv[1] not in works:
         raise SystemExit(__doc__)
-    works[sys.argv[1]](int(sys.argv[2]))
+    works[sys.argv[1]](*map(int, sys.argv[2:]))
     sys.exit(1 if FAULTS else 0)
 
 

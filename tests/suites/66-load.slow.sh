@@ -6,6 +6,6 @@ cd "$(dirname "$0")/../.." || exit 2
 status=0
 tests/load/watch.py day 500000 || status=1
 tests/load/watch.py hold 10000 || status=1
-tests/load/watch.py execs 4000 || status=1
+tests/load/watch.py execs 4000 1000 || status=1
 tests/load/beside idle --alone || status=1
 exit $status
