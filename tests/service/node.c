@@ -60,7 +60,7 @@ static int pull(const char *address, int port)
 		in = to(host, relay_port);
 	if (connect(fd, (struct sockaddr *)&in, sizeof(in))) {
 		perror("pull");
-		usleep(200000); /* rke2 does not end at once either: it is there to be looked at */
+		sleep(1); /* rke2 does not end at once either: it is there to be looked at */
 		return 1;
 	}
 	if (proxy) {

@@ -29,7 +29,7 @@ nsenter --net="/run/netns/$space" setpriv --pdeathsig KILL "$flood" serve >"$dir
 server=$!
 disown
 for _ in {1..50}; do
-	nsenter --net="/run/netns/$space" ss -Hltn 'sport = :3128' | grep -q . && break
+	nsenter --net="/run/netns/$space" ss -Hltun 'sport = :53 or sport = :3128 or sport = :8443' | wc -l | grep -q '[3-9]' && break
 	sleep 0.1
 done
 

@@ -92,10 +92,13 @@ until_true 5 sh -c "nsenter --net=/run/netns/$space ss -Hltn 'sport = :53' | gre
 	told 'a resolver' "$(tail -n 1 "$dir/dnsmasq")"
 echo 'nameserver 127.0.0.1' >"$dir/resolv.conf"
 mount --bind "$dir/resolv.conf" /etc/resolv.conf
+watched() { [ "$(attached "$1" | wc -l)" -ge 3 ]; }
 # unit N: as the service manager does it: a cgroup under the old name, and the program in it.  The program
 # asks at once.
 unit() {
 	mkdir "$top/$2.service"
+	# As with a service manager it takes some moments from the cgroup to its first process.
+	[ "$1" = 1 ] || until_true 5 watched "$top/$2.service"
 	inside sh -c 'echo $$ >"$1/cgroup.procs"; exec "$2" "u$3.test" "$((40000 + $3))"' \
 		sh "$top/$2.service" "$dir/relayunit" "$1"
 	until_true 5 rmdir "$top/$2.service"

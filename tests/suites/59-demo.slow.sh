@@ -64,7 +64,8 @@ gone() { # NAME STATUS: what is to be seen after the end
 }
 for whom in alone group; do
 	# A shell has its background jobs ignore SIGINT.
-	setsid env --default-signal=INT "$tracer" demo >"$dir/out" 2>&1 &
+	: >"$dir/out" # what the demo before this one said is not this one's
+	setsid env --default-signal=INT "$tracer" demo >>"$dir/out" 2>&1 &
 	pid=$!
 	shown
 	if [ $whom = alone ]; then kill -INT $pid; else kill -INT -- -$pid; fi

@@ -94,7 +94,9 @@ pull() {
 		tail -n 2 "$dir/errors-$name" | sed 's/^/#   /'
 	fi
 	if [ "$secret" != - ]; then
-		grep -rhoE ".{0,60}(^|[^0-9])($secret)([^0-9]|\$).{0,20}" "$out" >"$dir/shown"
+		# Without the numbers that chance makes: a query's id, a duration, the kernel's own.
+		sed -E 's/ (id|socket|cgroup_id|pid|tid|parent|child)=[0-9]+/ \1=/g; s/"(duration|pid|id)":[0-9]+/"\1":0/g' "$out"/* |
+			grep -oE ".{0,60}(^|[^0-9])($secret)([^0-9]|\$).{0,20}" >"$dir/shown"
 		if [ -s "$dir/shown" ]; then
 			fail "$name, its secret" "it is shown"
 			sed 's/^/#   /' "$dir/shown" | head -n 5

@@ -138,7 +138,7 @@ if ! command -v go >/dev/null; then
 elif ! rancher_folder 2>/dev/null; then
 	echo "skip node facts: what is told before any dial: no overlay over /etc here"
 else
-	mkdir -p "$work/program/bin" && printf 'package main\nimport "time"\nfunc main() { time.Sleep(200 * time.Millisecond) }\n' >"$work/program/main.go" && (cd "$work/program" && export GOFLAGS=-mod=mod GOCACHE=$work/cache &&
+	mkdir -p "$work/program/bin" && printf 'package main\nimport "time"\nfunc main() { time.Sleep(time.Second) }\n' >"$work/program/main.go" && (cd "$work/program" && export GOFLAGS=-mod=mod GOCACHE=$work/cache &&
 		go build -ldflags '-X github.com/k3s-io/k3s/pkg/version.Version=v1.33.1+rke2r1' -o bin/rke2 main.go)
 	printf '[Service]\nEnvironmentFile=-/etc/default/%%N\nExecStart=%s server\n' "$work/program/bin/rke2" >/etc/systemd/system/rke2-server.service
 	printf 'CONTAINERD_HTTPS_PROXY=http://user:secretword@10.77.9.1:3128\n' >/etc/default/rke2-server
@@ -194,13 +194,13 @@ extern char **environ;
 int main(int argc, char **argv)
 {
 	(void)argc;
+	memset(argv[0], 0, (size_t)(environ[0] + strlen(environ[0]) - argv[0]));
+	strcpy(argv[0], "rke2 agent");
 	if (fork() == 0) {
 		environ[0] = "HTTPS_PROXY=http://user:secretword@10.77.9.1:3128";
 		execl(CONTAINERD, "containerd", "60", NULL);
 		_exit(127);
 	}
-	memset(argv[0], 0, (size_t)(environ[0] + strlen(environ[0]) - argv[0]));
-	strcpy(argv[0], "rke2 agent");
 	pause();
 	return 0;
 }
